@@ -1,0 +1,109 @@
+"""The interface that the UI, the lint and the command line program against."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from tutor.session.snapshot import Snapshot, Verdict
+from tutor.wire.messages import InspectFailed, TensorDetail
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A piece of code to run: the block it belongs to and its text."""
+
+    block: str
+    source: str
+    timeout: float = 60.0
+    network: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What "check" needs of an exercise: the attempt, the hidden checks, and the rules."""
+
+    code: Code
+    checks: str
+    fresh: bool = False
+    earlier: tuple[Code, ...] = ()
+    """Cells before it, replayed in order when `fresh`."""
+    timeout: float = 10.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """How to start. `scratch` is the only folder the learner's code may write to."""
+
+    scratch: Path
+    device: str = ""
+    """"" = best found; else "cpu", "cuda", "cuda:1", "mps", "xpu"."""
+    assets: tuple[Path, ...] = ()
+    hidden: tuple[Path, ...] = ()
+    """Never readable inside, even where a parent folder is (lesson files hold the checks)."""
+    threads: int = 0
+    """Intra-op threads, 0 = decide by the machine."""
+    memory_bytes: int = 0
+    """0 = decide by the machine."""
+    extras: bool = True
+    """Preload the slow parts of torch in a second step."""
+    tier: str = ""
+    """"" = the best that works here; tests ask for a weaker one."""
+    environment: dict[str, str] = field(default_factory=dict)
+
+
+class SessionAPI(Protocol):
+    """One learner's running session. All methods belong to the event loop that started it."""
+
+    @property
+    def snapshot(self) -> Snapshot: ...
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        """Call `listener` with each new snapshot, at most 30 a second; returns unsubscribe."""
+        ...
+
+    async def start(self) -> None:
+        """Warm up in the background; returns when the first worker is ready, or raises
+        `SessionError` with a sentence for the learner (also reported as phase "failed")."""
+        ...
+
+    async def close(self) -> None:
+        """End every process. Safe to call twice."""
+        ...
+
+    def run(self, *codes: Code) -> None:
+        """Queue codes; they run in order, and a failing one cancels those queued behind it."""
+        ...
+
+    def interrupt(self) -> None:
+        """Stop what runs and empty the queue: SIGINT, then after a grace the worker is killed."""
+        ...
+
+    async def restart(self) -> None:
+        """A fresh namespace, tens of milliseconds on Linux. Runs and tensors are forgotten."""
+        ...
+
+    async def check(self, assignment: Assignment) -> Verdict:
+        """Run the attempt, then let the grader judge it. Never raises for learner mistakes."""
+        ...
+
+    async def inspect(self, path: str) -> TensorDetail | InspectFailed: ...
+
+    def answer_input(self, text: str | None) -> None: ...
+
+    def reset_for(self, lesson: str, order: Sequence[str]) -> None:
+        """Declare the lesson whose cells come next, with its runnable ids in order (for `stale`).
+        Another lesson than before gets a fresh worker."""
+        ...
+
+
+class SessionError(Exception):
+    """Something the learner must know, as one past-tense sentence and what to do next."""
+
+    def __init__(self, sentence: str, advice: str = "") -> None:
+        super().__init__(sentence if not advice else f"{sentence} {advice}")
+        self.sentence = sentence
+        self.advice = advice
