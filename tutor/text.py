@@ -10,6 +10,7 @@ _ESCAPE = re.compile(
 _C1_SEQUENCE = re.compile(
     r"\x9b[0-?]*[ -/]*[@-~]|[\x90\x98\x9d\x9e\x9f][^\x07\x9c]*(?:[\x07\x9c]|$)"
 )
+_C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")
 _BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _CONTROLS = (*range(0x09), 0x0B, 0x0C, *range(0x0E, 0x20), *range(0x7F, 0xA0))
 _REPLACED = {
@@ -25,11 +26,16 @@ def sanitize(text: str) -> str:
     Escape sequences go; other control characters and bidirectional overrides become U+FFFD.
     Carriage returns are dropped; call `overwrite` first where they mean "redraw this line".
     """
+    return strip_escapes(text).translate(_REPLACED)
+
+
+def strip_escapes(text: str) -> str:
+    """`text` without escape sequences; single control characters stay."""
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
-    if any(char in text for char in "\x90\x98\x9b\x9d\x9e\x9f"):
+    if _C1.search(text):
         text = _C1_SEQUENCE.sub("", text)
-    return text.translate(_REPLACED)
+    return text
 
 
 def overwrite(line: str) -> str:

@@ -1,0 +1,101 @@
+"""Relay between the grader and the learner's worker: the grader asks, the worker answers with data.
+
+The verdict is accepted only from the grader's own channel and only with the nonce it was given.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hmac
+import secrets
+from typing import Any
+
+import msgspec
+
+from tutor.session.api import Assignment
+from tutor.session.clean import clean
+from tutor.session.connection import Connection
+from tutor.session.snapshot import Problem, Verdict
+from tutor.session.worker import Worker, WorkerLost
+from tutor.text import sanitize, seconds_text
+from tutor.wire.messages import Answer, AnswerRelayed, Ask, Judge, Judged, Question
+
+
+async def grade(worker: Worker, grader: Connection, task: Assignment, output: str) -> Verdict:
+    """The grader's verdict on what `worker` now holds. Ends the grader in any case."""
+    loop = asyncio.get_running_loop()
+    inbox: asyncio.Queue[tuple[Any, bytes] | str] = asyncio.Queue()
+    grader.on_message = lambda message, body: inbox.put_nowait((message, body))
+    grader.on_closed = inbox.put_nowait
+    nonce = secrets.token_hex(16)
+    deadline = loop.time() + task.timeout
+    asked: Question | None = None
+    try:
+        judge = Judge(
+            nonce, task.code.block, task.checks, task.code.source, output[-200_000:], task.seed
+        )
+        if not grader.alive:
+            return _broken("the grader ended before it could judge")
+        grader.send(judge)
+        while True:
+            item = await asyncio.wait_for(inbox.get(), deadline - loop.time())
+            if isinstance(item, str):
+                return _broken(f"the grader {item}")
+            message, body = item
+            if isinstance(message, Ask):
+                asked = message.question
+                answer, data = await asyncio.wait_for(
+                    worker.ask(asked, body), deadline - loop.time()
+                )
+                if answer.question == asked.question:
+                    grader.send(_relayed(answer), data)
+                asked = None
+            elif isinstance(message, Judged) and hmac.compare_digest(message.nonce, nonce):
+                return _verdict(message)
+    except TimeoutError:
+        if asked is not None:
+            worker.interrupt()
+            return Verdict(False, True, problem=_too_slow(asked, task.timeout))
+        return _broken(f"the check did not end within {seconds_text(task.timeout)}")
+    except WorkerLost as lost:
+        return Verdict(
+            False,
+            True,
+            problem=Problem(
+                "Worker lost",
+                f"While your code was being checked, the worker {lost}.",
+                advice="Look for code that ends the process, such as exit() or os._exit().",
+            ),
+        )
+    finally:
+        await grader.kill()
+
+
+def _relayed(answer: Answer) -> AnswerRelayed:
+    return AnswerRelayed(**msgspec.structs.asdict(answer))
+
+
+def _verdict(judged: Judged) -> Verdict:
+    return Verdict(
+        passed=judged.passed and not judged.broken,
+        ran=True,
+        check=judged.check,
+        checks=judged.checks,
+        title=sanitize(judged.title),
+        failure=clean(judged.failure),
+        broken=sanitize(judged.broken),
+        seconds=judged.seconds,
+    )
+
+
+def _broken(reason: str) -> Verdict:
+    return Verdict(False, True, broken=sanitize(reason))
+
+
+def _too_slow(question: Question, seconds: float) -> Problem:
+    name = f"`{sanitize(question.target)}`" if question.target else "Your code"
+    return Problem(
+        "Time limit",
+        f"{name} did not return within {seconds_text(seconds)} while it was being checked.",
+        advice="Look for a loop that never ends for some inputs.",
+    )

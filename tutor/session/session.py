@@ -1,0 +1,389 @@
+"""One learner's session: a zygote, the worker that holds the learner's names, a spare grader."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import os
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tutor.session.api import Assignment, Code, SessionError, SessionSettings
+from tutor.session.clean import clean
+from tutor.session.connection import Connection
+from tutor.session.device import choose, device_text
+from tutor.session.grading import grade
+from tutor.session.live import LiveState
+from tutor.session.snapshot import Machine, Problem, Snapshot, Verdict
+from tutor.session.worker import Outcome, Worker, WorkerLost
+from tutor.session.zygote import Zygote
+from tutor.text import sanitize
+from tutor.wire.messages import (
+    CellFailed,
+    DevicesFound,
+    Displayed,
+    InputRequested,
+    InspectFailed,
+    TensorDetail,
+    TensorsChanged,
+)
+
+FRAME = 1 / 30
+"""Seconds between two snapshots at least."""
+CLOCK_FRAME = 0.1
+"""Seconds between two snapshots while only the running time changes."""
+DETECTION_TIMEOUT = 30.0
+
+
+class Session:
+    """Implements `SessionAPI`. Everything happens on the event loop that called `start`."""
+
+    def __init__(self, settings: SessionSettings, *, zygote: Zygote | None = None) -> None:
+        self._settings = settings
+        self._zygote = zygote or Zygote()
+        self._owns_zygote = zygote is None
+        self._live = LiveState(time.monotonic)
+        self._snapshot = self._live.snapshot()
+        self._listeners: list[Callable[[Snapshot], None]] = []
+        self._flush: asyncio.TimerHandle | None = None
+        self._numbers = itertools.count(1)
+        self._queue: deque[tuple[Code, int]] = deque()
+        self._wake = asyncio.Event()
+        self._turn = asyncio.Lock()
+        self._worker: Worker | None = None
+        self._device = ""
+        self._spare: asyncio.Task[Connection] | None = None
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._lesson = ""
+        self._closed = False
+
+    # -------------------------------------------------------------- looking
+
+    @property
+    def snapshot(self) -> Snapshot:
+        return self._snapshot
+
+    def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+
+    # -------------------------------------------------------------- life
+
+    async def start(self) -> None:
+        self._phase("warming", "worker is warming up")
+        try:
+            if self._owns_zygote:
+                await self._zygote.start(self._settings)
+            self._live.found(None, self._zygote.isolation)
+            found = await self._detect()
+            device = choose(self._settings.device, found.devices)
+            self._device = device_text(device)
+            self._live.found(_machine(found, device), self._zygote.isolation)
+            await self._fresh_worker()
+        except SessionError as error:
+            self._phase("failed", str(error))
+            raise
+        except (OSError, TimeoutError) as error:
+            failure = SessionError(
+                f"The worker could not be started: {str(error) or type(error).__name__}.",
+                "Run `torch-tutor doctor` to see what is missing.",
+            )
+            self._phase("failed", str(failure))
+            raise failure from error
+        self._task(self._run_queue())
+        self._phase("ready", "worker is ready")
+
+    async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        if self._flush is not None:
+            self._flush.cancel()
+        for task in list(self._tasks):
+            task.cancel()
+        spare = self._spare
+        if spare is not None:
+            spare.cancel()
+        await asyncio.gather(*self._tasks, *([spare] if spare else []), return_exceptions=True)
+        if spare is not None and spare.done() and not spare.cancelled() and not spare.exception():
+            await spare.result().kill()
+        if self._worker is not None:
+            await self._worker.end()
+        if self._owns_zygote:
+            await self._zygote.close()
+
+    def reset_for(self, lesson: str, order: Sequence[str]) -> None:
+        self._live.lesson_order(order)
+        if self._lesson and self._lesson != lesson and self._worker is not None:
+            self._task(self.restart())
+        self._lesson = lesson
+
+    # -------------------------------------------------------------- running
+
+    def run(self, *codes: Code) -> None:
+        for code in codes:
+            number = next(self._numbers)
+            self._queue.append((code, number))
+            self._live.queued(code.block, code.source, number)
+        self._wake.set()
+        self._changed()
+
+    def interrupt(self) -> None:
+        self._empty_queue()
+        if self._worker is not None and self._live.running:
+            self._phase("interrupting", "stopping your code")
+            self._worker.interrupt()
+        self._changed()
+
+    async def restart(self) -> None:
+        self._empty_queue()
+        worker, self._worker = self._worker, None
+        self._phase("restarting", "worker is restarting")
+        if worker is not None:
+            await worker.end()
+        async with self._turn:
+            if self._worker is not None or self._closed:
+                return
+            self._live.fresh_worker()
+            try:
+                await self._fresh_worker()
+            except SessionError as error:
+                self._phase("failed", str(error))
+                raise
+        self._phase("ready", "worker is ready")
+
+    async def check(self, assignment: Assignment) -> Verdict:
+        async with self._turn:
+            if self._worker is None:
+                return _not_ready(self._snapshot)
+            if assignment.fresh:
+                return await self._check_fresh(assignment)
+            worker = self._worker
+            outcome = await self._run_on(worker, assignment.code, next(self._numbers))
+            if outcome.state != "done":
+                return Verdict(False, False, problem=outcome.problem or _interrupted())
+            self._phase("busy", "checking your answer")
+            verdict = await self._grade(worker, assignment)
+            self._live.printed(b"")
+            if self._worker is worker:
+                self._phase("ready", "worker is ready")
+            return verdict
+
+    async def inspect(self, path: str) -> TensorDetail | InspectFailed:
+        if self._turn.locked():
+            return InspectFailed(path, "The worker was busy; try again when the cell is done.")
+        async with self._turn:
+            if self._worker is None:
+                return InspectFailed(path, "The worker was not ready.")
+            try:
+                return clean(await self._worker.inspect(path))
+            except WorkerLost as lost:
+                return InspectFailed(path, f"The worker {lost}.")
+            except TimeoutError:
+                return InspectFailed(path, "The worker did not answer in time.")
+
+    def answer_input(self, text: str | None) -> None:
+        if self._worker is None or self._snapshot.input_wanted is None:
+            return
+        secret = self._snapshot.input_wanted.secret
+        with contextlib.suppress(WorkerLost):
+            self._worker.answer_input(text)
+        self._live.input_answered("" if text is None or secret else text)
+        self._changed()
+
+    # -------------------------------------------------------------- inside
+
+    async def _run_queue(self) -> None:
+        while True:
+            await self._wake.wait()
+            async with self._turn:
+                if not self._queue:
+                    self._wake.clear()
+                    continue
+                if self._worker is None:
+                    self._empty_queue()
+                    continue
+                code, number = self._queue.popleft()
+                outcome = await self._run_on(self._worker, code, number)
+                if outcome.state != "done":
+                    self._empty_queue()
+
+    async def _run_on(self, worker: Worker, code: Code, number: int) -> Outcome:
+        self._live.started(code.block, code.source, number)
+        self._phase("busy", "running your code")
+        outcome = await worker.run(code, number)
+        if self._worker is not worker:  # restarted meanwhile: this run is history
+            return outcome
+        if outcome.problem is not None:
+            self._live.problem(code.block, outcome.problem)
+        if outcome.state == "lost":
+            self._live.finished("lost", outcome.seconds)
+            await self._replace_lost(worker, outcome.problem)
+        else:
+            self._live.finished(outcome.state, outcome.seconds)
+            self._phase("ready", "worker is ready")
+        return outcome
+
+    async def _check_fresh(self, assignment: Assignment) -> Verdict:
+        worker = Worker(await self._zygote.spawn("worker", device=self._device))
+        printed = bytearray()
+        worker.connection.on_output = printed.extend
+        self._phase("busy", "replaying the earlier cells in a fresh worker")
+        try:
+            for code in (*assignment.earlier, assignment.code):
+                printed.clear()
+                outcome = await worker.run(code, next(self._numbers))
+                if outcome.state != "done":
+                    return Verdict(False, False, problem=outcome.problem or _interrupted())
+            grader = await self._take_grader()
+            return await grade(worker, grader, assignment, printed.decode("utf-8", "replace"))
+        finally:
+            await worker.end()
+            self._phase("ready", "worker is ready")
+
+    async def _grade(self, worker: Worker, assignment: Assignment) -> Verdict:
+        run = self._live.snapshot().runs.get(assignment.code.block)
+        output = "\n".join(line.text for line in run.output.lines) if run else ""
+        verdict = await grade(worker, await self._take_grader(), assignment, output)
+        if worker.gone.done() and self._worker is worker:
+            await self._replace_lost(worker, verdict.problem)
+        return verdict
+
+    async def _take_grader(self) -> Connection:
+        spare, self._spare = self._spare, None
+        grader: Connection | None = None
+        if spare is not None:
+            with contextlib.suppress(SessionError, OSError):
+                grader = await spare
+        if grader is None or not grader.alive:
+            grader = await self._zygote.spawn("grader")
+        self._keep_a_spare()
+        return grader
+
+    def _keep_a_spare(self) -> None:
+        if not self._closed and self._spare is None:
+            self._spare = asyncio.ensure_future(self._zygote.spawn("grader"))
+
+    async def _fresh_worker(self) -> None:
+        connection = await self._zygote.spawn("worker", device=self._device)
+        self._worker = worker = Worker(connection, self._message, self._printed)
+        worker.gone.add_done_callback(lambda _: self._idle_loss(worker))
+        self._keep_a_spare()
+
+    def _idle_loss(self, worker: Worker) -> None:
+        """A worker that ends while nothing runs: a thread left behind called os._exit, say."""
+        if self._closed or self._worker is not worker or self._turn.locked():
+            return  # whoever holds the turn notices by itself
+        self._task(self._replace_idle(worker))
+
+    async def _replace_idle(self, worker: Worker) -> None:
+        async with self._turn:
+            if self._worker is worker:
+                await self._replace_lost(worker, None)
+
+    async def _replace_lost(self, worker: Worker, problem: Problem | None) -> None:
+        self._empty_queue()
+        reason = problem.message if problem else f"The worker {worker.gone.result()}."
+        self._live.worker_lost(reason)
+        self._worker = None
+        self._phase("restarting", "the worker was lost; a fresh one is starting")
+        try:
+            await self._fresh_worker()
+        except (SessionError, OSError) as error:
+            self._phase("failed", str(error))
+            return
+        self._live.worker_replaced()
+        self._phase("ready", "a fresh worker is ready")
+
+    async def _detect(self) -> DevicesFound:
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[DevicesFound] = loop.create_future()
+        connection = await self._zygote.spawn("detect")
+
+        def heard(message: Any, body: bytes) -> None:
+            if isinstance(message, DevicesFound) and not answer.done():
+                answer.set_result(message)
+
+        def closed(reason: str) -> None:
+            if not answer.done():
+                answer.set_exception(
+                    SessionError(f"Looking for devices failed: the process {reason}.")
+                )
+
+        connection.on_message, connection.on_closed = heard, closed
+        try:
+            return await asyncio.wait_for(answer, DETECTION_TIMEOUT)
+        finally:
+            await connection.kill()
+
+    def _message(self, message: Any) -> None:
+        live = self._live
+        match message:
+            case Displayed():
+                live.displayed(message)
+            case CellFailed():
+                live.failed(message)
+            case TensorsChanged():
+                live.tensors_changed(message)
+            case InputRequested():
+                live.input_requested(message)
+            case _:
+                return
+        self._changed()
+
+    def _printed(self, data: bytes) -> None:
+        self._live.printed(data)
+        self._changed()
+
+    def _empty_queue(self) -> None:
+        self._queue.clear()
+        self._live.unqueued()
+        self._changed()
+
+    def _phase(self, phase: Any, sentence: str) -> None:
+        self._live.phase(phase, sentence)
+        self._changed()
+
+    def _changed(self, delay: float = FRAME) -> None:
+        if self._flush is None and not self._closed:
+            self._flush = asyncio.get_running_loop().call_later(delay, self._publish)
+
+    def _publish(self) -> None:
+        self._flush = None
+        self._snapshot = snapshot = self._live.snapshot()
+        for listener in list(self._listeners):
+            listener(snapshot)
+        if self._live.running:
+            self._changed(CLOCK_FRAME)
+
+    def _task(self, coroutine: Any) -> None:
+        task = asyncio.ensure_future(coroutine)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _machine(found: DevicesFound, device: Any) -> Machine:
+    return Machine(
+        torch=found.torch,
+        python=found.python,
+        device=device,
+        devices=found.devices,
+        cores=os.cpu_count() or 1,
+        threads=found.threads,
+        notes=tuple(map(sanitize, found.notes)),
+    )
+
+
+def _interrupted() -> Problem:
+    return Problem("Interrupted", "Your code was stopped before it could be checked.")
+
+
+def _not_ready(snapshot: Snapshot) -> Verdict:
+    return Verdict(
+        False,
+        False,
+        problem=Problem("Not ready", f"The check did not start: {snapshot.sentence}."),
+    )
