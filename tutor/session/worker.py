@@ -1,4 +1,4 @@
-"""One learner process, seen from the app: run a cell, ask a question, open a tensor, one at a time."""
+"""One learner process, seen from the app: run a cell, answer a question, open a tensor."""
 
 from __future__ import annotations
 
