@@ -1,0 +1,161 @@
+"""What a run printed and the value it ended with: thousands of lines, only the visible drawn."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.selection import Selection
+from textual.strip import Strip
+
+from tutor.session.snapshot import Output
+from tutor.text import sanitize
+
+_GUTTER = 2
+_LAYOUT_ROWS = 64
+"""Beyond so many rows the height is settled by max-height: no new layout while lines stream in."""
+
+
+class OutputView(ScrollView):
+    """Shows an `Output` and the value after it. Follows the end until the reader scrolls up."""
+
+    DEFAULT_CSS = """
+    OutputView {
+        width: 1fr;
+        height: auto;
+        max-height: 12;
+        background: $background;
+        color: $foreground;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        & .output--notice { color: $text-warning; text-style: italic; }
+        & .output--mark { color: $text-muted; }
+        & .output--cut { color: $text-accent; text-style: bold; }
+        &:focus { background: $boost; }
+    }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"output--notice", "output--mark", "output--cut"}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "leave", "Leave", show=False, id="output.leave"),
+    ]
+
+    output: reactive[Output] = reactive(Output(), layout=False, init=False)
+    """What was printed; texts are sanitised already."""
+    value: reactive[str] = reactive("", layout=False, init=False)
+    """repr of the last expression, drawn after an arrow."""
+
+    def __init__(
+        self,
+        output: Output = Output(),  # noqa: B008  (a frozen value)
+        value: str = "",
+        *,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.can_focus = False
+        self._value_lines: list[str] = []
+        self._follow = True
+        self.set_reactive(OutputView.output, output)
+        self.set_reactive(OutputView.value, value)
+        self._split_value()
+
+    @property
+    def row_count(self) -> int:
+        return len(self.output.lines) + len(self._value_lines)
+
+    def on_mount(self) -> None:
+        self._resize()
+
+    def watch_output(self) -> None:
+        self._resize()
+
+    def watch_value(self) -> None:
+        self._split_value()
+        self._resize()
+
+    def render_line(self, y: int) -> Strip:
+        scroll_x, scroll_y = self.scroll_offset
+        row = y + scroll_y
+        width = self.scrollable_content_region.width
+        base = self.rich_style
+        lines = self.output.lines
+        mark, style = "", base
+        if row < len(lines):
+            text = lines[row].text
+            if lines[row].stream == "notice":
+                style = base + self.get_component_rich_style("output--notice", partial=True)
+        elif row - len(lines) < len(self._value_lines):
+            text = self._value_lines[row - len(lines)]
+            mark = "→" if row == len(lines) else ""
+        else:
+            return Strip.blank(width, base)
+        room = max(1, width - _GUTTER)
+        strip = Strip([Segment(text, style)], cell_len(text))
+        if (selection := self.text_selection) and (span := selection.get_span(row)):
+            strip = _selected(text, span, style, style + self.selection_style)
+        long = strip.cell_length > scroll_x + room
+        strip = strip.crop_extend(scroll_x, scroll_x + room, base).apply_offsets(scroll_x, row)
+        cut = base + self.get_component_rich_style("output--cut", partial=True)
+        if long:
+            strip = Strip.join([strip.crop(0, room - 1), Strip([Segment("…", cut)], 1)])
+        if scroll_x:
+            mark, mark_style = "…", cut
+        else:
+            mark_style = base + self.get_component_rich_style("output--mark", partial=True)
+        return Strip.join([Strip([Segment(f"{mark:<{_GUTTER}}", mark_style)], _GUTTER), strip])
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        lines = [line.text for line in self.output.lines]
+        return selection.extract("\n".join([*lines, *self._value_lines])), "\n"
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        self._follow = self.is_vertical_scroll_end
+
+    def action_leave(self) -> None:
+        for node in self.ancestors:
+            if getattr(node, "focusable", False):
+                node.focus()  # type: ignore[attr-defined]
+                return
+
+    def _split_value(self) -> None:
+        text = sanitize(self.value).expandtabs(8)
+        self._value_lines = text.split("\n") if text else []
+
+    def _resize(self) -> None:
+        follow = self._follow
+        widest = max(map(_cells, (line.text for line in self.output.lines)), default=0)
+        widest = max(widest, max(map(_cells, self._value_lines), default=0))
+        size = Size(widest + _GUTTER, self.row_count)
+        if min(size.height, _LAYOUT_ROWS) != min(self.virtual_size.height, _LAYOUT_ROWS):
+            self.virtual_size = size
+        else:
+            self.set_reactive(OutputView.virtual_size, size)
+            self._scroll_update(size)
+            self.refresh()
+        self.can_focus = size.height > 12 or size.width > max(20, self.size.width)
+        if follow:
+            self.call_after_refresh(self._to_end)
+
+    def _to_end(self) -> None:
+        self.scroll_end(animate=False, x_axis=False, immediate=True)
+
+
+def _cells(text: str) -> int:
+    return len(text) if text.isascii() else cell_len(text)
+
+
+def _selected(text: str, span: tuple[int, int], style, chosen) -> Strip:
+    start, end = span
+    end = len(text) if end == -1 else end
+    parts = [(text[:start], style), (text[start:end], chosen), (text[end:], style)]
+    return Strip([Segment(part, look) for part, look in parts if part], cell_len(text))
