@@ -11,12 +11,11 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.course.model import Exercise
-from tutor.session.snapshot import CellRun, Verdict
-from tutor.ui.widgets.editor import CodeEditor
+from tutor.session.snapshot import Verdict
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.prose_layout import code_lines, prose_lines
 from tutor.ui.widgets.runnable import RunnableView
-from tutor.ui.widgets.tones import Status, exercise_status
+from tutor.ui.widgets.tones import WAITING, Status, exercise_status
 from tutor.ui.widgets.verdict import VerdictCard
 
 
@@ -81,6 +80,8 @@ class ExerciseView(RunnableView):
 
     @property
     def status(self) -> Status:
+        if self.input_wanted is not None:
+            return WAITING
         judged = self._judged_text
         changed = judged != self.text if self.verdict and judged is not None else self.text_changed
         return exercise_status(
@@ -157,9 +158,6 @@ class ExerciseView(RunnableView):
             return f"{keys['hint']} hint {self.hints_shown + 1} of {count}"
         return f"{keys['hint']} show the solution"
 
-    def _show_run(self, before: CellRun | None) -> None:
-        super()._show_run(before)
-
     def _show_verdict(self) -> None:
         card = self.query_one(VerdictCard)
         card.attempts = self.attempts
@@ -190,6 +188,3 @@ class ExerciseView(RunnableView):
 
 def _hint_body(hint: str) -> Callable[[int], list[Content]]:
     return lambda width: prose_lines(hint, width)
-
-
-__all__ = ["CodeEditor", "ExerciseView"]

@@ -15,6 +15,7 @@ from textual.strip import Strip
 
 from tutor.session.snapshot import Output
 from tutor.text import sanitize
+from tutor.ui.widgets.flow import cut
 
 _GUTTER = 2
 _LAYOUT_ROWS = 64
@@ -35,7 +36,7 @@ class OutputView(ScrollView):
         overflow-y: auto;
         scrollbar-size-vertical: 1;
         & .output--notice { color: $text-warning; text-style: italic; }
-        & .output--mark { color: $text-muted; }
+        & .output--mark { color: $foreground-muted; }
         & .output--cut { color: $text-accent; text-style: bold; }
         &:focus { background: $boost; }
     }
@@ -88,6 +89,9 @@ class OutputView(ScrollView):
         width = self.scrollable_content_region.width
         base = self.rich_style
         lines = self.output.lines
+        if note := self._more(y, scroll_y):
+            look = base + self.get_component_rich_style("output--cut", partial=True)
+            return Strip([Segment(cut(note, width), look)]).adjust_cell_length(width, base)
         mark, style = "", base
         if row < len(lines):
             text = lines[row].text
@@ -112,6 +116,18 @@ class OutputView(ScrollView):
         else:
             mark_style = base + self.get_component_rich_style("output--mark", partial=True)
         return Strip.join([Strip([Segment(f"{mark:<{_GUTTER}}", mark_style)], _GUTTER), strip])
+
+    def _more(self, y: int, scroll_y: int) -> str:
+        """What stands in the first or last row instead of its text while lines are out of sight."""
+        height = self.scrollable_content_region.height
+        below = self.row_count - scroll_y - height
+        if height < 4:
+            return ""
+        if y == 0 and scroll_y > 0:
+            return f"  … {scroll_y + 1:,} lines above"
+        if y == height - 1 and below > 0:
+            return f"  … {below + 1:,} lines below"
+        return ""
 
     def get_selection(self, selection: Selection) -> tuple[str, str] | None:
         lines = [line.text for line in self.output.lines]

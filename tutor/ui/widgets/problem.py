@@ -45,11 +45,13 @@ class ProblemCard(Vertical):
         yield Fold(*self._traceback())
 
     def on_mount(self) -> None:
-        self.watch_problem()
+        self._show()
 
     def watch_problem(self) -> None:
-        if not self.is_mounted:
-            return
+        if self.is_mounted:
+            self._show()
+
+    def _show(self) -> None:
         self.set_class(bool(self.problem and self.problem.frames), "-frames")
         self.query_one(Flow).reflow()
         fold = self.query_one(Fold)
@@ -67,14 +69,14 @@ class ProblemCard(Vertical):
 def problem_lines(problem: Problem, width: int) -> list[Content]:
     """Head with the line at its right, message, advice."""
     head = plain(f"✗ {problem.kind}", "bold $text-error")
-    place = plain(f"line {problem.line}" if problem.line else "", "$text-muted")
+    place = plain(f"line {problem.line}" if problem.line else "", "$foreground-muted")
     lines = spread(head, place, width)
     message = plain(problem.message.strip() or "(it came without a message)").split("\n")
     for line in message[:_MESSAGE_LINES]:
         lines += line.wrap(width)
     if len(message) > _MESSAGE_LINES:
         more = len(message) - _MESSAGE_LINES
-        lines.append(Content.styled(f"… {more} more lines", "$text-muted"))
+        lines.append(Content.styled(f"… {more} more lines", "$foreground-muted"))
     if problem.advice:
         lines += (Content.styled("→ ", "$text-primary") + plain(problem.advice)).wrap(width)
     return lines
@@ -99,12 +101,12 @@ def traceback_lines(frames: tuple[Frame, ...], width: int) -> list[Content]:
             continue
         if skipped:
             text = f"… {skipped} frame{'s' * (skipped != 1)} of libraries"
-            lines.append(Content.styled(text, "$text-muted"))
+            lines.append(Content.styled(text, "$foreground-muted"))
             skipped = 0
         if frame is None:
             break
         where = f"line {frame.line} in {frame.function}" if frame.function else f"line {frame.line}"
-        lines.append(plain(cut(where, width), "$text-muted"))
+        lines.append(plain(cut(where, width), "$foreground-muted"))
         for code in syntax.highlight(frame.code.strip()):
             lines.append(Content("  ") + code.truncate(max(1, width - 2), ellipsis=True))
     return lines

@@ -72,7 +72,7 @@ def _block(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
         case "table":
             return _table(node, width)
         case "hr":
-            return [Content.styled("─" * width, "$text-muted")]
+            return [Content.styled("─" * width, "$foreground-muted")]
         case "html_block":
             return _html(node.content, width)
     return _blocks(node.children, width, depth=depth)
@@ -99,7 +99,7 @@ def code_lines(source: str, language: str, width: int) -> list[Content]:
 
 def _refold(parts: list[Content], room: int) -> list[Content]:
     rest = Content("").join(parts)
-    arrow = Content.styled("↪ ", "$text-muted")
+    arrow = Content.styled("↪ ", "$foreground-muted")
     return [arrow + part for part in rest.fold(max(2, room - 2))]
 
 
@@ -121,7 +121,7 @@ def _list(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
         body = _blocks(item.children, width - len(mark), tight, depth + 1) or [Content("")]
         if lines and not tight:
             lines.append(Content(""))
-        lines += indented(body, " " * len(mark), Content.styled(mark, "$text-muted"))
+        lines += indented(body, " " * len(mark), Content.styled(mark, "$foreground-muted"))
     return lines
 
 
@@ -130,7 +130,7 @@ def _quote(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
     first = body[0].plain if body else ""
     kind = first[2:].partition("]")[0].upper() if first.startswith("[!") else ""
     if kind not in CALLOUTS:
-        return indented(body, Content.styled("│ ", "$text-muted"))
+        return indented(body, Content.styled("│ ", "$foreground-muted"))
     word, colour = CALLOUTS[kind]
     text = _callout_text(node, width - 2, depth)
     bar = Content.styled("▌ ", colour)
@@ -170,7 +170,7 @@ def _table(node: SyntaxTreeNode, width: int) -> list[Content]:
             lines.append(cut_content(line.rstrip(), width))
         if number == 0:
             rule = "  ".join("─" * columns for columns in widths)
-            lines.append(Content.styled(rule[:width], "$text-muted"))
+            lines.append(Content.styled(rule[:width], "$foreground-muted"))
     return lines
 
 

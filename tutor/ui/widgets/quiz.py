@@ -126,8 +126,9 @@ class QuizView(Vertical):
         &.-right { border-subtitle-color: $text-success; }
         &.-wrong { border-subtitle-color: $text-error; }
         & > Input { margin: 0 1; }
-        & > .feedback { padding: 0 1; }
+        & > .feedback, & > .unknown { padding: 0 1; }
         & > .code { padding: 0 1; }
+        & > ChoiceList { margin: 1 0 0 0; }
     }
     """
 
@@ -159,17 +160,21 @@ class QuizView(Vertical):
         yield Flow(self._feedback, classes="feedback")
 
     def on_mount(self) -> None:
-        self.border_title = plain(" question ")
+        self.border_title = plain("question")
         self._show_judgement()
 
     def show_answer(self, answer: tuple[str, ...]) -> None:
-        """Fill in an earlier answer and judge it, without a message."""
+        """Fill in an earlier answer and judge it, without a message. An answer that no longer
+        fits the question (the lesson was updated) is left out."""
         if choices := list(self.query(ChoiceList)):
             picked = frozenset(int(text) for text in answer if text.isdigit())
             choices[0].chosen = frozenset(n for n in picked if n < len(self.quiz.choices))
         elif (fields := list(self.query(Input))) and answer:
             fields[0].value = plain(answer[0]).plain
-        self._judge(answer)
+        try:
+            self._judge(answer)
+        except ValueError:
+            self.judgement = None
 
     def watch_judgement(self) -> None:
         if self.is_mounted:
@@ -180,11 +185,11 @@ class QuizView(Vertical):
         self.set_class(bool(judgement and judgement.correct), "-right")
         self.set_class(bool(judgement and not judgement.correct), "-wrong")
         if judgement is None:
-            self.border_subtitle = Content(" ○ not answered ")
+            self.border_subtitle = Content("○ not answered")
         elif judgement.correct:
-            self.border_subtitle = Content(" ✓ right ")
+            self.border_subtitle = Content("✓ right")
         else:
-            self.border_subtitle = Content(" ✗ not yet: try again ")
+            self.border_subtitle = Content("✗ not yet: try again")
         self.query_one(".feedback", Flow).reflow()
 
     def _feedback(self, width: int) -> list[Content]:
@@ -212,15 +217,17 @@ class QuizView(Vertical):
 
 
 def feedback_lines(judgement: QuizJudgement, width: int) -> list[Content]:
-    """Right or not, what there is to say to each picked choice, and the explanation."""
+    """Right or not, and what there is to say to each picked choice. The explanation comes only
+    after a right answer: before, it would give the answer away."""
+    lines: list[Content | str] = [""]
     if judgement.correct:
-        lines = [Content.styled("✓ Right.", "bold $text-success")]
+        lines += [Content.styled("✓ Right.", "bold $text-success")]
     else:
-        lines = [Content.styled("✗ Not yet. Try another answer.", "bold $text-error")]
+        lines += [Content.styled("✗ Not yet. Try another answer.", "bold $text-error")]
     for choice, why in judgement.feedback:
         text = f"{choice}: {why}" if choice else why
         lines += indented(prose_lines(text, max(8, width - 2)), "  ")
-    if judgement.explain:
+    if judgement.correct and judgement.explain:
         lines += ["", *prose_lines(judgement.explain, width)]
     return [Content(line) if isinstance(line, str) else line for line in lines]
 
@@ -236,8 +243,8 @@ def _typed_text(quiz: Quiz) -> Widget:
 
 def _unknown(quiz: Quiz) -> Widget:
     return PlainStatic(
-        f"! This question (kind {quiz.kind!r}) needs a newer torch-tutor. You can go on without it.",
-        classes="feedback",
+        f"! A question of kind {quiz.kind!r} needs a newer torch-tutor. You can go on without it.",
+        classes="unknown",
     )
 
 

@@ -21,7 +21,7 @@ from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, plain
 from tutor.ui.widgets.problem import ProblemCard
-from tutor.ui.widgets.tones import Status, run_status
+from tutor.ui.widgets.tones import WAITING, Status, run_status
 
 
 class RunnableView(Vertical, can_focus=True):
@@ -123,6 +123,8 @@ class RunnableView(Vertical, can_focus=True):
     @property
     def status(self) -> Status:
         """How the block stands, drawn in the border."""
+        if self.input_wanted is not None:
+            return WAITING
         return run_status(self.run, self.text_changed)
 
     # ------------------------------------------------------------------ asking
@@ -147,8 +149,12 @@ class RunnableView(Vertical, can_focus=True):
     def compose(self) -> ComposeResult:
         yield from self.compose_above()
         yield self.editor
-        yield Vertical(PlainStatic(classes="prompt"), Input(compact=True), classes="input-row")
         yield OutputView()
+        yield Vertical(
+            PlainStatic(classes="prompt"),
+            Input(placeholder="type a line, then Enter", compact=True),
+            classes="input-row",
+        )
         yield ProblemCard()
         yield from self.compose_below()
 
@@ -161,7 +167,7 @@ class RunnableView(Vertical, can_focus=True):
         return ()
 
     def on_mount(self) -> None:
-        self.border_title = plain(f" {self.title} ")
+        self.border_title = plain(self.title)
         self._show_run(None)
         self._show_input()
 
@@ -176,7 +182,7 @@ class RunnableView(Vertical, can_focus=True):
     def refresh_status(self) -> None:
         """Draw the state anew: glyph, word and tone in the border."""
         status = self.status
-        self.border_subtitle = Content(f" {status} ")
+        self.border_subtitle = Content(str(status))
         for tone in ("idle", "busy", "good", "bad", "warn"):
             self.set_class(tone == status.tone, f"-{tone}")
 
@@ -196,6 +202,7 @@ class RunnableView(Vertical, can_focus=True):
     def _show_input(self) -> None:
         wanted = self.input_wanted
         self.set_class(wanted is not None, "-input")
+        self.refresh_status()
         if wanted is None:
             return
         prompt = wanted.prompt or "The code waits for a line of input."

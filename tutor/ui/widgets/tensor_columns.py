@@ -15,7 +15,13 @@ from tutor.wire.messages import TensorRow
 MARKS = {"added": "+", "rebound": "↻", "mutated": "~", "gradient": "∇", "": " "}
 """What the last run did to a tensor."""
 
-WORDS = {"added": "new", "rebound": "rebound", "mutated": "changed", "gradient": "new gradient"}
+WORDS = {
+    "added": "new",
+    "mutated": "changed in place",
+    "rebound": "another tensor",
+    "gradient": "new gradient",
+}
+"""The same in words."""
 
 _GAP = 2
 _NAME_LIMIT = 24
@@ -23,12 +29,23 @@ _NAME_LIMIT = 24
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Columns with a low `rank` stay when the room gets small."""
+    """One column. Columns with a low `rank` stay when the room gets small; where `text` is too
+    wide, `short` may still fit."""
 
     title: str
     rank: int
     text: Callable[[TensorRow], str]
     right: bool = False
+    short: Callable[[TensorRow], str] | None = None
+
+
+def key_line(rows: tuple[TensorRow, ...]) -> str:
+    """What the marks in this table mean: `+ new  ~ changed in place`; "" where there are none."""
+    found = {row.change for row in rows}
+    parts = [f"{MARKS[change]} {word}" for change, word in WORDS.items() if change in found]
+    if any(row.shares or row.alias_of for row in rows):
+        parts.append("⛓ shares memory")
+    return "   ".join(parts)
 
 
 def _grad(row: TensorRow) -> str:
@@ -38,16 +55,22 @@ def _grad(row: TensorRow) -> str:
 
 
 def flags(row: TensorRow) -> str:
-    """`⛓` for shared memory, and the words for numbers that are not finite."""
-    found = []
-    if row.nan:
-        found.append("NaN!")
-    if row.inf:
-        found.append("Inf!")
+    """How many numbers are not finite, and whose memory it shares: `2 NaN ⛓ view +1`."""
+    found = [f"{row.nan:,} NaN"] if row.nan else []
+    found += [f"{row.inf:,} Inf"] if row.inf else []
     if row.alias_of:
-        found.append(f"⛓ {row.alias_of}")
+        found.append(f"⛓ is {row.alias_of}")
     elif row.shares:
-        found.append("⛓")
+        more = f" +{len(row.shares) - 1}" if len(row.shares) > 1 else ""
+        found.append(f"⛓ {row.shares[0]}{more}")
+    return " ".join(found)
+
+
+def short_flags(row: TensorRow) -> str:
+    """The same in a few cells: `NaN ⛓`."""
+    found = ["NaN"] if row.nan else []
+    found += ["Inf"] if row.inf else []
+    found += ["⛓"] if row.alias_of or row.shares else []
     return " ".join(found)
 
 
@@ -60,7 +83,7 @@ COLUMNS = (
     Column("mean", 4, lambda row: compact(row.mean), right=True),
     Column("min", 7, lambda row: compact(row.minimum), right=True),
     Column("max", 8, lambda row: compact(row.maximum), right=True),
-    Column("", 3, flags),
+    Column("", 3, flags, short=short_flags),
 )
 """In drawing order."""
 
@@ -72,28 +95,29 @@ class Fitted:
     column: Column
     x: int
     width: int
+    text: Callable[[TensorRow], str]
 
 
 def fit(rows: tuple[TensorRow, ...], width: int) -> tuple[Fitted, ...]:
     """The columns that fit `width`, after one cell for the change mark. The name always stays."""
-    natural = {column.rank: _natural(column, rows) for column in COLUMNS}
-    natural[0] = min(natural[0], _NAME_LIMIT)
-    used, chosen = 1, set()
+    chosen: dict[int, tuple[int, Callable[[TensorRow], str]]] = {}
+    room = width - 1
     for column in sorted(COLUMNS, key=lambda column: column.rank):
-        size = natural[column.rank]
-        if not size:
-            continue
-        need = size + (_GAP if chosen else 0)
-        if used + need > width and chosen:
-            continue
-        chosen.add(column.rank)
-        used += need
-    natural[0] = min(natural[0], max(1, width - 1)) + max(0, min(0, width - used))
+        for text in (column.text, column.short):
+            size = _natural(column, text, rows) if text else 0
+            if column.rank == 0:
+                size = max(1, min(size, _NAME_LIMIT, room))
+            need = size + (_GAP if chosen else 0)
+            if text and size and need <= room:
+                chosen[column.rank] = size, text
+                room -= need
+                break
     fitted, x = [], 1
     for column in COLUMNS:
         if column.rank in chosen:
-            fitted.append(Fitted(column, x, natural[column.rank]))
-            x += natural[column.rank] + _GAP
+            size, text = chosen[column.rank]
+            fitted.append(Fitted(column, x, size, text))
+            x += size + _GAP
     return tuple(fitted)
 
 
@@ -105,11 +129,13 @@ def cells(row: TensorRow, columns: tuple[Fitted, ...]) -> list[str]:
 
 
 def headings(columns: tuple[Fitted, ...]) -> list[str]:
+    """The titles, each exactly as wide as its column."""
     return [_pad(cut(c.column.title, c.width), c.width, c.column.right) for c in columns]
 
 
-def _natural(column: Column, rows: tuple[TensorRow, ...]) -> int:
-    widest = max((cell_len(sanitize(column.text(row))) for row in rows), default=0)
+def _natural(column: Column, text: Callable[[TensorRow], str], rows: tuple[TensorRow, ...]) -> int:
+    """The width that shows every row whole; 0 for a column in which nothing stands."""
+    widest = max((cell_len(sanitize(text(row))) for row in rows), default=0)
     if column.title in ("", "grad") and not widest:
         return 0
     return max(widest, len(column.title))

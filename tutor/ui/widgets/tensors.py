@@ -8,7 +8,6 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.content import Content
 from textual.geometry import Size
 from textual.message import Message
 from textual.reactive import reactive
@@ -18,7 +17,7 @@ from textual.strip import Strip
 from tutor.session.snapshot import TensorTable
 from tutor.ui.widgets.flow import cut
 from tutor.ui.widgets.plain import plain
-from tutor.ui.widgets.tensor_columns import MARKS, Fitted, cells, fit, headings
+from tutor.ui.widgets.tensor_columns import MARKS, Fitted, cells, fit, headings, key_line
 from tutor.wire.messages import TensorRow
 
 _EMPTY = (
@@ -43,7 +42,7 @@ class TensorsPanel(ScrollView, can_focus=True):
         color: $foreground;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
-        & .tensors--heading { color: $text-muted; text-style: bold; }
+        & .tensors--heading { color: $foreground-muted; text-style: bold; }
         & .tensors--cursor { background: $primary-muted; text-style: bold; }
         & .tensors--cursor-blurred { text-style: bold; }
         & .tensors--added { color: $text-success; }
@@ -51,7 +50,7 @@ class TensorsPanel(ScrollView, can_focus=True):
         & .tensors--gradient { color: $text-secondary; }
         & .tensors--shape { color: $text-primary; }
         & .tensors--bad { color: $text-error; text-style: bold; }
-        & .tensors--quiet { color: $text-muted; }
+        & .tensors--quiet { color: $foreground-muted; }
         &:nocolor .tensors--cursor { text-style: reverse; }
     }
     """
@@ -198,6 +197,8 @@ class TensorsPanel(ScrollView, can_focus=True):
         self._fitted = None
         table = self.table
         self._notes = []
+        if key := key_line(table.rows):
+            self._notes += [line.plain for line in plain(key).wrap(max(1, self.size.width))]
         if table.removed:
             self._notes.append(f"− gone: {', '.join(plain(name).plain for name in table.removed)}")
         if table.hidden:
@@ -214,6 +215,3 @@ def _line(parts: list[tuple[str, Style]], width: int, base: Style) -> Strip:
     return Strip([Segment(text, style) for text, style in parts if text]).adjust_cell_length(
         width, base
     )
-
-
-__all__ = ["Content", "TensorsPanel"]

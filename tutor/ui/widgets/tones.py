@@ -13,7 +13,7 @@ from tutor.text import seconds_text
 Tone = Literal["idle", "busy", "good", "bad", "warn"]
 
 STYLES: dict[Tone, str] = {
-    "idle": "$text-muted",
+    "idle": "$foreground-muted",
     "busy": "$text-primary",
     "good": "$text-success",
     "bad": "$text-error",
@@ -35,6 +35,10 @@ class Status:
 
     def __str__(self) -> str:
         return f"{self.glyph} {self.word}"
+
+
+WAITING = Status("?", "waits for your input", "warn")
+"""A run that called `input()`."""
 
 
 def run_status(run: CellRun | None, text_changed: bool = False) -> Status:
