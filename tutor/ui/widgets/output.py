@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.reactive import reactive
@@ -37,12 +38,12 @@ class OutputView(ScrollView):
         scrollbar-size-vertical: 1;
         & .output--notice { color: $text-warning; text-style: italic; }
         & .output--mark { color: $foreground-muted; }
-        & .output--cut { color: $text-accent; text-style: bold; }
+        & .output--sign { color: $text-accent; text-style: bold; }
         &:focus { background: $boost; }
     }
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"output--notice", "output--mark", "output--cut"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"output--notice", "output--mark", "output--sign"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", "Leave", show=False, id="output.leave"),
@@ -85,37 +86,39 @@ class OutputView(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
-        row = y + scroll_y
         width = self.scrollable_content_region.width
         base = self.rich_style
-        lines = self.output.lines
         if note := self._more(y, scroll_y):
-            look = base + self.get_component_rich_style("output--cut", partial=True)
-            return Strip([Segment(cut(note, width), look)]).adjust_cell_length(width, base)
-        mark, style = "", base
-        if row < len(lines):
-            text = lines[row].text
-            if lines[row].stream == "notice":
-                style = base + self.get_component_rich_style("output--notice", partial=True)
-        elif row - len(lines) < len(self._value_lines):
-            text = self._value_lines[row - len(lines)]
-            mark = "→" if row == len(lines) else ""
-        else:
+            strip = Strip([Segment(cut(note, width), self._look("sign"))])
+            return strip.adjust_cell_length(width, base)
+        row = y + scroll_y
+        if row >= self.row_count:
             return Strip.blank(width, base)
+        text, style, mark = self._row(row)
         room = max(1, width - _GUTTER)
         strip = Strip([Segment(text, style)], cell_len(text))
         if (selection := self.text_selection) and (span := selection.get_span(row)):
             strip = _selected(text, span, style, style + self.selection_style)
-        long = strip.cell_length > scroll_x + room
+        goes_on = strip.cell_length > scroll_x + room
         strip = strip.crop_extend(scroll_x, scroll_x + room, base).apply_offsets(scroll_x, row)
-        cut = base + self.get_component_rich_style("output--cut", partial=True)
-        if long:
-            strip = Strip.join([strip.crop(0, room - 1), Strip([Segment("…", cut)], 1)])
-        if scroll_x:
-            mark, mark_style = "…", cut
-        else:
-            mark_style = base + self.get_component_rich_style("output--mark", partial=True)
-        return Strip.join([Strip([Segment(f"{mark:<{_GUTTER}}", mark_style)], _GUTTER), strip])
+        if goes_on:
+            strip = Strip.join([strip.crop(0, room - 1), Strip([Segment("…", self._look("sign"))])])
+        gutter = (
+            Segment("… ", self._look("sign")) if scroll_x else Segment(mark, self._look("mark"))
+        )
+        return Strip.join([Strip([gutter], _GUTTER), strip])
+
+    def _row(self, row: int) -> tuple[str, Style, str]:
+        """Text, style and gutter of one row."""
+        lines = self.output.lines
+        if row < len(lines):
+            notice = lines[row].stream == "notice"
+            return lines[row].text, self._look("notice") if notice else self.rich_style, "  "
+        mark = "→ " if row == len(lines) else "  "
+        return self._value_lines[row - len(lines)], self.rich_style, mark
+
+    def _look(self, name: str) -> Style:
+        return self.rich_style + self.get_component_rich_style(f"output--{name}", partial=True)
 
     def _more(self, y: int, scroll_y: int) -> str:
         """What stands in the first or last row instead of its text while lines are out of sight."""
@@ -170,7 +173,8 @@ def _cells(text: str) -> int:
     return len(text) if text.isascii() else cell_len(text)
 
 
-def _selected(text: str, span: tuple[int, int], style, chosen) -> Strip:
+def _selected(text: str, span: tuple[int, int], style: Style, chosen: Style) -> Strip:
+    """One row with the part that the mouse selected in its own style."""
     start, end = span
     end = len(text) if end == -1 else end
     parts = [(text[:start], style), (text[start:end], chosen), (text[end:], style)]

@@ -205,10 +205,7 @@ def _wrapped(content: Content, width: int) -> list[Content]:
 
 def _inline(node: SyntaxTreeNode, style: str = "") -> Content:
     """The inline text of a block node as one Content; a hard break is a newline."""
-    parts: list[Content] = []
-    for child in node.children:
-        parts += _spans(child, style) if child.type == "inline" or True else []
-    return Content("").join(parts)
+    return Content("").join([part for child in node.children for part in _spans(child, style)])
 
 
 def _spans(node: SyntaxTreeNode, style: str | Style) -> list[Content]:
