@@ -87,20 +87,20 @@ def code_lines(source: str, language: str, width: int) -> list[Content]:
     room = max(4, width - 2)
     drawn: list[Content] = []
     for line in lines:
-        parts = line.fold(room) if line.cell_length > room else [line]
-        if len(parts) > 1:
-            parts = [parts[0], *_refold(parts[1:], room)]
-        drawn += parts
+        drawn += _broken(line, room) if line.cell_length > room else [line]
     return [
         (Content(" ") + line).pad_right(width - 1 - line.cell_length).stylize_before("on $surface")
         for line in drawn
     ]
 
 
-def _refold(parts: list[Content], room: int) -> list[Content]:
-    rest = Content("").join(parts)
+def _broken(line: Content, room: int) -> list[Content]:
+    """A long line of code in parts, at spaces where there are some."""
+    first = line.wrap(room)[0].rstrip()
+    rest = line[len(first.plain) :]
+    rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
     arrow = Content.styled("↪ ", "$foreground-muted")
-    return [arrow + part for part in rest.fold(max(2, room - 2))]
+    return [first, *(arrow + part.rstrip() for part in rest.wrap(max(2, room - 2)))]
 
 
 def _list(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:

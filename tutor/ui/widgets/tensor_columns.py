@@ -29,8 +29,8 @@ _NAME_LIMIT = 24
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. Columns with a low `rank` stay when the room gets small; where `text` is too
-    wide, `short` may still fit."""
+    """One column. Columns with a low `rank` stay when the room gets small; `short` stands for
+    `text` until everything else has its place."""
 
     title: str
     rank: int
@@ -103,15 +103,19 @@ def fit(rows: tuple[TensorRow, ...], width: int) -> tuple[Fitted, ...]:
     chosen: dict[int, tuple[int, Callable[[TensorRow], str]]] = {}
     room = width - 1
     for column in sorted(COLUMNS, key=lambda column: column.rank):
-        for text in (column.text, column.short):
-            size = _natural(column, text, rows) if text else 0
-            if column.rank == 0:
-                size = max(1, min(size, _NAME_LIMIT, room))
-            need = size + (_GAP if chosen else 0)
-            if text and size and need <= room:
-                chosen[column.rank] = size, text
-                room -= need
-                break
+        text = column.short or column.text
+        size = _natural(column, text, rows)
+        if column.rank == 0:
+            size = max(1, min(size, _NAME_LIMIT, room))
+        need = size + (_GAP if chosen else 0)
+        if size and need <= room:
+            chosen[column.rank] = size, text
+            room -= need
+    for column in COLUMNS:
+        if column.short and column.rank in chosen:
+            size = _natural(column, column.text, rows)
+            if size - chosen[column.rank][0] <= room:
+                chosen[column.rank] = size, column.text
     fitted, x = [], 1
     for column in COLUMNS:
         if column.rank in chosen:
