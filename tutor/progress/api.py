@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol
 
-from tutor.progress.model import LessonProgress, Position, SavedCode
+from tutor.progress.model import Day, LessonProgress, Position, SavedCode
 
 
 class ProgressAPI(Protocol):
     """One pack's progress. Writers in other windows do not block or corrupt this one."""
 
     def lesson(self, lesson: str) -> LessonProgress: ...
+
+    def lessons(self) -> Mapping[str, LessonProgress]:
+        """Every lesson that was ever touched, by its id."""
+        ...
+
+    def days(self) -> Mapping[str, Day]:
+        """What happened on each calendar day ("2026-03-14"), oldest first."""
+        ...
 
     def position(self) -> Position | None: ...
 

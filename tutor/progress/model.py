@@ -63,10 +63,21 @@ class Position:
 
 
 @dataclass(frozen=True, slots=True)
+class Day:
+    """One calendar day of the learner, wherever they were."""
+
+    seconds: float = 0.0
+    deeds: int = 0
+    """Cells run, answers checked and questions answered; a day with one counts for the streak."""
+
+
+@dataclass(frozen=True, slots=True)
 class SavedCode:
-    """An earlier text of a block, kept when the author's text was restored over it."""
+    """An earlier text of a block, kept when another text took its place."""
 
     id: int
     text: str
     at: float
+    """Unix time in seconds at which it was put away."""
     reason: str
+    """For the learner: "the author's code was restored"."""
