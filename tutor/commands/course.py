@@ -1,0 +1,102 @@
+"""The course, the settings and the progress that a command works with."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor.commands.errors import CommandError
+from tutor.course.catalogue import default_pack, lessons_root
+from tutor.course.errors import CourseError
+from tutor.course.model import Pack
+from tutor.course.pack import MANIFEST, load_pack
+from tutor.paths import Paths
+from tutor.progress.store import ProgressStore
+from tutor.settings import Loaded, Settings, SettingsError, load_settings
+from tutor.text import sanitize
+
+if TYPE_CHECKING:
+    from tutor.session.api import SessionSettings
+
+
+def open_pack(folder: Path | None) -> Pack:
+    """The course in `folder`, torch-tutor's own when None.
+
+    Raises:
+        CommandError: there is none, or its files have errors.
+    """
+    if folder is None:
+        try:
+            folder = default_pack()
+        except FileNotFoundError as error:
+            raise CommandError(str(error)) from None
+    root = folder.expanduser().absolute()
+    if not (root / MANIFEST).is_file():
+        raise CommandError(
+            f"{folder} is no course: it holds no {MANIFEST}.",
+            "Give the folder of a course with --pack, or leave --pack out.",
+            code=2,
+        )
+    try:
+        return load_pack(root)
+    except CourseError as error:
+        first = sanitize(str(error.problems[0]))
+        more = len(error.problems) - 1
+        raise CommandError(
+            f"the course in {folder} could not be read. {first}"
+            + (f" (and {more} more)" if more else ""),
+            f"`torch-tutor lint {folder}` lists every problem.",
+        ) from None
+
+
+def open_settings(paths: Paths) -> Loaded:
+    """What the learner's config file says.
+
+    Raises:
+        CommandError: something in it cannot be used.
+    """
+    try:
+        return load_settings(paths.settings)
+    except SettingsError as error:
+        raise CommandError(str(error), "Correct it, or delete the line.", code=2) from None
+
+
+def open_progress(paths: Paths, pack: Pack) -> ProgressStore:
+    """The learner's progress in `pack`; what they must know of its file goes to stderr."""
+    progress = ProgressStore(paths.progress, pack.id)
+    if progress.notice:
+        print(progress.notice, file=sys.stderr)
+    return progress
+
+
+def session_settings(
+    paths: Paths, settings: Settings, pack: Pack | None, device: str | None = None
+) -> SessionSettings:
+    """How to start the learner's session: what it may read, write and spend.
+
+    Raises:
+        CommandError: its scratch folder cannot be made.
+    """
+    from tutor.session.api import SessionSettings
+
+    scratch = paths.scratch(pack.id if pack else "doctor")
+    try:
+        scratch.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandError(
+            f"the scratch folder {scratch} could not be made ({error.strerror}).",
+            "Make the folder writable, or name another with TORCH_TUTOR_HOME.",
+        ) from None
+    assets = [pack.assets] if pack and pack.assets else []
+    hidden = {lessons_root().resolve(), paths.progress.parent.resolve()}
+    if pack is not None:
+        hidden.add(pack.root.resolve())
+    return SessionSettings(
+        scratch=scratch.resolve(),
+        device=device or settings.device,
+        assets=tuple(path.resolve() for path in assets),
+        hidden=tuple(sorted(hidden)),
+        threads=settings.threads,
+        memory_bytes=settings.memory,
+    )

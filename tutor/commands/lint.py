@@ -1,0 +1,60 @@
+"""`torch-tutor lint`: prove that a course's solutions pass and its wrong answers fail."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tutor.commands.arguments import whole_number
+
+DESCRIPTION = (
+    "Look over lessons and prove them: every cell prints its reference output, every solution "
+    "passes, every starter and every wrong answer fails with the feedback written for it."
+)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    parser.add_argument(
+        "what",
+        nargs="*",
+        metavar="PACK or LESSON",
+        help="folders of courses, lesson files, or lesson ids like tensors/create and tensors/*; "
+        "everything that is installed when left out",
+    )
+    parser.add_argument(
+        "--seeds",
+        type=whole_number(0, 1000),
+        default=3,
+        metavar="N",
+        help="sets of random inputs that each check is tried with (default 3); 0 runs nothing",
+    )
+    parser.add_argument(
+        "--jobs",
+        type=whole_number(1, 256),
+        default=0,
+        metavar="N",
+        help="lessons proved at the same time (default: one a processor)",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Returns 0 without errors, 1 with errors, 2 when there was nothing to lint."""
+    from tutor.lint.command import run_lint
+
+    paths, lessons = split(args.what)
+    return run_lint(paths, seeds=args.seeds, only=lessons, workers=args.jobs)
+
+
+def split(words: list[str]) -> tuple[list[Path], list[str]]:
+    """Files and folders, and lesson ids or patterns. What exists, or looks like a path, is one."""
+    paths: list[Path] = []
+    lessons: list[str] = []
+    for word in words:
+        path = Path(word).expanduser()
+        like_a_path = path.is_absolute() or word.startswith(".") or word.endswith((".md", "/"))
+        if path.exists() or like_a_path:
+            paths.append(path)
+        else:
+            lessons.append(word)
+    return paths, lessons
