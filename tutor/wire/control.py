@@ -22,6 +22,7 @@ class Policy(Message, frozen=True, tag=True):
     read: tuple[str, ...]
     write: tuple[str, ...]
     list_only: tuple[str, ...] = ()  # directories whose names may be listed, not their files read
+    hidden: tuple[str, ...] = ()  # never readable, even below a readable folder
     device_files: tuple[str, ...] = ()
     network: Literal["none", "loopback"] = "none"
     cwd: str = "/"
@@ -63,6 +64,11 @@ class Signal(Message, frozen=True, tag=True):
     kind: Literal["interrupt", "kill"]
 
 
+class Succeed(Message, frozen=True, tag=True):
+    """app → zygote: fork a successor that imports the slow extras, then serves on the socket that
+    comes with this message. The old zygote goes on serving what it has forked."""
+
+
 class Forked(Message, frozen=True, tag=True):
     """zygote → app: child `id` exists; pid as the zygote sees it."""
 
@@ -78,7 +84,7 @@ class Exited(Message, frozen=True, tag=True):
     reason: str = ""
 
 
-ToZygote = Fork | Signal
+ToZygote = Fork | Signal | Succeed
 FromZygote = Warm | Forked | Exited
 
 _to = msgspec.json.Decoder(ToZygote)

@@ -1,0 +1,81 @@
+"""What the sandbox of this computer enforces, layer by layer, and in words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Tier = Literal["strong", "good", "process-only"]
+Outer = Literal["", "bubblewrap", "namespaces", "seatbelt"]
+
+
+@dataclass(frozen=True, slots=True)
+class Layers:
+    """outer: what surrounds the zygote. landlock: its version, 0 = none. fork: whether a process
+    that has imported torch can be forked safely on this system."""
+
+    tier: Tier
+    sentence: str
+    missing: tuple[str, ...] = ()
+    outer: Outer = ""
+    landlock: int = 0
+    seccomp: bool = False
+    fork: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What the zygote and all its children may see; the narrower rules come in each child.
+
+    hidden: never visible, even below a readable folder. shared_memory: bytes of a private
+    /dev/shm, where there is one.
+    """
+
+    read: tuple[str, ...]
+    write: tuple[str, ...]
+    hidden: tuple[str, ...] = ()
+    device_files: tuple[str, ...] = ()
+    shared_memory: int = 2 << 30
+
+
+class Unavailable(Exception):
+    """The isolation that was asked for does not work here; str() says why in one sentence."""
+
+
+STRONG = (
+    "Your code runs in a sealed box: it cannot reach the network, sees no files but Python and "
+    "the lesson's, and can write only in its scratch folder."
+)
+GOOD = (
+    "Your code cannot reach the network, reads no files but Python's and the lesson's, and can "
+    "write only in its scratch folder."
+)
+PROCESS_ONLY = (
+    "Your code runs in a process of its own with limits, but with your rights: it can read and "
+    "write your files and use the network."
+)
+
+
+def linux_layers(outer: Outer, landlock: int, seccomp: bool, reasons: tuple[str, ...]) -> Layers:
+    """The tier that these working layers make. `reasons` say why a layer is absent."""
+    if outer and landlock and seccomp:
+        return Layers("strong", STRONG, (), outer, landlock, seccomp)
+    if outer and seccomp:
+        return Layers("good", GOOD, reasons, outer, 0, seccomp)
+    if landlock and seccomp:
+        return Layers("good", GOOD, reasons + _without_namespaces(landlock), "", landlock, seccomp)
+    return Layers("process-only", PROCESS_ONLY, reasons, "", 0, False)
+
+
+def _without_namespaces(landlock: int) -> tuple[str, ...]:
+    missing = [
+        "DataLoader workers and other processes that share tensors do not work, because local "
+        "sockets and shared memory are closed.",
+        "Changing permissions of files does not work.",
+        "Names of other files and running programs can be seen, their contents not.",
+        "A lesson that asks for the local network (distributed training) can reach other network "
+        "services, too.",
+    ]
+    if landlock < 6:
+        missing.append("A process cannot signal the processes it started.")
+    return tuple(missing)
