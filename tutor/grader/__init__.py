@@ -1,0 +1,1 @@
+"""The judge: holds the checks, asks the learner's process for data, compares, explains."""

@@ -1,0 +1,96 @@
+"""Running one cell of the learner's code to its end, whatever that end is."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import time
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+from tutor.wire.frames import BlockingChannel
+from tutor.wire.messages import CellFinished, RunCell
+from tutor.worker.asking import Asking
+from tutor.worker.display import Display
+from tutor.worker.failure import cell_name, failure_of, forget_frames
+from tutor.worker.intact import Intact
+from tutor.worker.interrupts import Interrupts
+from tutor.worker.observe.tensors import TensorWatch
+from tutor.worker.streams import Streams
+
+_getpid, _exit, _clock = os.getpid, os._exit, time.perf_counter
+
+
+@dataclass(slots=True)
+class Cells:
+    """Everything a run needs. `block` is the last one that ran."""
+
+    channel: BlockingChannel
+    main: ModuleType
+    display: Display
+    asking: Asking
+    streams: Streams
+    intact: Intact
+    interrupts: Interrupts
+    watch: TensorWatch
+    block: str = ""
+
+    def run(self, request: RunCell) -> None:
+        """Run the cell and report: values, a failure, the tensors, the end; in that order."""
+        self.block = request.block
+        self.display.begin(request.run)
+        process = _getpid()
+        began = _clock()
+        ok = interrupted = False
+        try:
+            self._execute(request)
+            ok = True
+        except KeyboardInterrupt as error:
+            interrupted = True
+            forget_frames(error)
+        except BaseException as error:
+            if _getpid() == process:
+                self.channel.send(failure_of(error, request.run, request.block))
+            forget_frames(error)
+        seconds = _clock() - began
+        self.streams.flush()
+        self.streams.restore()
+        if _getpid() != process:  # the learner's code forked, and this is the child
+            _exit(0 if ok else 1)
+        self.display.end()
+        self.channel.send(self.watch.look(request.run, vars(self.main)))
+        self.channel.send(CellFinished(request.run, ok, seconds, interrupted))
+
+    def _execute(self, request: RunCell) -> None:
+        name = cell_name(request.block)
+        source = request.source
+        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
+        names = vars(self.main)
+        names.pop("__warningregistry__", None)  # a cell that runs again warns again
+        body, last = _compiled(source, name)
+        try:
+            self.intact.learners()
+            self.asking.allowed = True
+            with self.interrupts.armed():
+                exec(body, names)
+                if last is not None:
+                    value = eval(last, names)
+                    if value is not None:
+                        names["_"] = value
+                        self.display.result(value)
+        finally:
+            self.intact.ours()
+            self.asking.allowed = False
+
+
+def _compiled(source: str, name: str) -> tuple[Any, Any]:
+    """Code of all statements, and of the last one apart where it is an expression."""
+    tree = ast.parse(source, name)
+    last = None
+    if tree.body and isinstance(tree.body[-1], ast.Expr):
+        expression = ast.Expression(tree.body[-1].value)
+        del tree.body[-1]
+        last = compile(expression, name, "eval", dont_inherit=True)
+    return compile(tree, name, "exec", dont_inherit=True), last

@@ -1,0 +1,41 @@
+"""Python as it was before the learner's code: builtins and modules that ours needs to work."""
+
+from __future__ import annotations
+
+import builtins
+import sys
+from typing import Any
+
+_BUILTINS = builtins.__dict__
+_MODULES = sys.modules
+_dict, _tuple = dict, tuple
+_MISSING = object()
+
+
+class Intact:
+    """Swaps changed builtins out while our code runs and back in for the learner's next cell."""
+
+    def __init__(self) -> None:
+        self._builtins = _dict(_BUILTINS)
+        self._modules = {name: module for name, module in _MODULES.items() if name != "__main__"}
+        self._theirs: dict[str, Any] = {}
+
+    def ours(self) -> None:
+        """After learner code: the original builtins, and modules that were thrown out."""
+        theirs = self._theirs = _dict()
+        for name, value in self._builtins.items():
+            if _BUILTINS.get(name, _MISSING) is not value:
+                theirs[name] = _BUILTINS.get(name, _MISSING)
+                _BUILTINS[name] = value
+        sys.modules = _MODULES
+        for name, module in self._modules.items():
+            if name not in _MODULES:
+                _MODULES[name] = module
+
+    def learners(self) -> None:
+        """Before learner code: the builtins that it had changed."""
+        for name, value in self._theirs.items():
+            if value is _MISSING:
+                del _BUILTINS[name]
+            else:
+                _BUILTINS[name] = value

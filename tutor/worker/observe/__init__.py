@@ -1,0 +1,1 @@
+"""Looking at the learner's objects without changing anything about them."""
