@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from exhibits import EXHIBITS
 from textual.app import App, ComposeResult
@@ -28,7 +29,6 @@ class Gallery(App[None]):
         super().__init__()
         self._names = names or tuple(EXHIBITS)
         self._labels = labels
-        self.heard: list[object] = []
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(can_focus=False):
@@ -47,6 +47,7 @@ class Host(App[None]):
     def __init__(self, *widgets: Widget) -> None:
         super().__init__()
         self._widgets = widgets
+        self.heard: list[Any] = []
 
     def compose(self) -> ComposeResult:
         yield from self._widgets

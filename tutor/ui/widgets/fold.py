@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tutor.ui.widgets.flow import Flow, Lines, cut_content, indented
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line
 
 
 class Fold(Flow, can_focus=True):
@@ -56,13 +56,13 @@ class Fold(Flow, can_focus=True):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
-        self._title = plain(title) if isinstance(title, str) else title
+        self._title = Content(one_line(title)) if isinstance(title, str) else title
         self._body = body
         self.set_reactive(Fold.expanded, expanded)
 
     def show(self, title: str | Content, body: Lines) -> None:
         """Replace both, leaving it open or closed."""
-        self._title = plain(title) if isinstance(title, str) else title
+        self._title = Content(one_line(title)) if isinstance(title, str) else title
         self._body = body
         self.reflow()
 

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 from textual.content import Content
 
 from tutor.ui.widgets.flow import cut_content
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line, plain
 from tutor.wire.messages import Grid
 
 _MARK = "▸"
@@ -19,14 +19,14 @@ def grid_lines(grid: Grid, width: int, widths: list[int] | None = None) -> list[
     """Title and shape, then the rows; cells that `marked` names are reversed, with a ▸ before."""
     widths = widths if widths is not None else column_widths(grid)
     marked = set(grid.marked)
-    title = plain(grid.title, "bold")
+    title = plain(one_line(grid.title), "bold")
     if grid.about:
-        title += plain(f" {grid.about}", "$foreground-muted")
+        title += plain(f" {one_line(grid.about)}", "$foreground-muted")
     lines = [cut_content(title, width)]
     for row, cells in enumerate(grid.cells):
         line = Content("")
         for column, cell in enumerate(cells):
-            text = plain(cell.replace("\n", " "))
+            text = Content(one_line(cell))
             room = max(0, widths[column] - text.cell_length)
             if (row, column) in marked:
                 text = (
@@ -50,7 +50,7 @@ def column_widths(*grids: Grid) -> list[int]:
     rows = [row for grid in grids for row in grid.cells]
     columns = max((len(row) for row in rows), default=0)
     return [
-        max((cell_len(plain(row[column]).plain) for row in rows if column < len(row)), default=0)
+        max((cell_len(one_line(row[column])) for row in rows if column < len(row)), default=0)
         for column in range(columns)
     ]
 

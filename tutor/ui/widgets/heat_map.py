@@ -22,7 +22,7 @@ from tutor.ui.widgets.heat import (
     shade_strips,
 )
 from tutor.ui.widgets.numbers import compact
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line
 from tutor.wire.messages import TensorDetail
 
 
@@ -100,7 +100,7 @@ class HeatMap(Widget):
             else:
                 rows = heat_strips(shown, palette, wide)
         if detail.slice_note:
-            notes.append(plain(detail.slice_note).plain)
+            notes.append(one_line(detail.slice_note))
         low, high = compact(detail.low), compact(detail.high)
         legend = legend_strip(low, high, " · ".join(notes), palette, self.rich_style, width)
         return [*rows, legend]
@@ -126,7 +126,7 @@ def heat_grid(detail: TensorDetail) -> HeatGrid:
 
 def value_strips(detail: TensorDetail, palette: Palette | None, style, width: int) -> list[Strip]:
     """Every number on the colour it stands for; [] where they do not all fit."""
-    values = [[plain(cell).plain for cell in row] for row in detail.values]
+    values = [[one_line(cell) for cell in row] for row in detail.values]
     if not values or len(values) != detail.heat_rows:
         return []
     columns = detail.heat_columns

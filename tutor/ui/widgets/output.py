@@ -33,7 +33,8 @@ class OutputView(ScrollView):
         max-height: 12;
         background: $background;
         color: $foreground;
-        overflow-x: hidden;
+        overflow-x: auto;
+        scrollbar-size-horizontal: 0;
         overflow-y: auto;
         scrollbar-size-vertical: 1;
         & .output--notice { color: $text-warning; text-style: italic; }

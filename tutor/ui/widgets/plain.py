@@ -14,6 +14,11 @@ def plain(text: str, style: str = "") -> Content:
     return Content.styled(clean, style) if style else Content(clean)
 
 
+def one_line(text: str) -> str:
+    """Foreign text for a table cell or a title: as `plain`, and line breaks become spaces."""
+    return " ".join(sanitize(text).expandtabs(4).split("\n"))
+
+
 class PlainStatic(Static):
     """A Static that shows `text` as it is."""
 

@@ -11,7 +11,7 @@ from tutor.session.snapshot import Problem
 from tutor.ui.widgets import syntax
 from tutor.ui.widgets.flow import Flow, cut, spread
 from tutor.ui.widgets.fold import Fold
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line, plain
 from tutor.wire.messages import Frame
 
 _MESSAGE_LINES = 12
@@ -68,7 +68,7 @@ class ProblemCard(Vertical):
 
 def problem_lines(problem: Problem, width: int) -> list[Content]:
     """Head with the line at its right, message, advice."""
-    head = plain(f"✗ {problem.kind}", "bold $text-error")
+    head = plain(f"✗ {one_line(problem.kind)}", "bold $text-error")
     place = plain(f"line {problem.line}" if problem.line else "", "$foreground-muted")
     lines = spread(head, place, width)
     message = plain(problem.message.strip() or "(it came without a message)").split("\n")
@@ -106,7 +106,7 @@ def traceback_lines(frames: tuple[Frame, ...], width: int) -> list[Content]:
         if frame is None:
             break
         where = f"line {frame.line} in {frame.function}" if frame.function else f"line {frame.line}"
-        lines.append(plain(cut(where, width), "$foreground-muted"))
+        lines.append(plain(cut(one_line(where), width), "$foreground-muted"))
         for code in syntax.highlight(frame.code.strip()):
             lines.append(Content("  ") + code.truncate(max(1, width - 2), ellipsis=True))
     return lines

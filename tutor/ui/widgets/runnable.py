@@ -19,7 +19,7 @@ from tutor.course.model import Cell, Exercise
 from tutor.session.snapshot import CellRun, InputWanted, Output
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.output import OutputView
-from tutor.ui.widgets.plain import PlainStatic, plain
+from tutor.ui.widgets.plain import PlainStatic, one_line
 from tutor.ui.widgets.problem import ProblemCard
 from tutor.ui.widgets.tones import WAITING, Status, run_status
 
@@ -167,11 +167,11 @@ class RunnableView(Vertical, can_focus=True):
         return ()
 
     def on_mount(self) -> None:
-        self.border_title = plain(self.title)
+        self.border_title = Content(one_line(self.title))
         self._show_run(None)
         self._show_input()
 
-    def watch_run(self, before: CellRun | None) -> None:
+    def watch_run(self, before: CellRun | None, _run: CellRun | None) -> None:
         if self.is_mounted:
             self._show_run(before)
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from tutor.text import dtype_text, sanitize, shape_text
+from tutor.text import dtype_text, shape_text
 from tutor.ui.widgets.flow import cut
 from tutor.ui.widgets.numbers import compact
+from tutor.ui.widgets.plain import one_line
 from tutor.wire.messages import TensorRow
 
 MARKS = {"added": "+", "rebound": "↻", "mutated": "~", "gradient": "∇", "": " "}
@@ -128,7 +129,7 @@ def fit(rows: tuple[TensorRow, ...], width: int) -> tuple[Fitted, ...]:
 def cells(row: TensorRow, columns: tuple[Fitted, ...]) -> list[str]:
     """The texts of `row`, each exactly as wide as its column."""
     return [
-        _pad(cut(sanitize(c.column.text(row)), c.width), c.width, c.column.right) for c in columns
+        _pad(cut(one_line(c.column.text(row)), c.width), c.width, c.column.right) for c in columns
     ]
 
 
@@ -139,7 +140,7 @@ def headings(columns: tuple[Fitted, ...]) -> list[str]:
 
 def _natural(column: Column, text: Callable[[TensorRow], str], rows: tuple[TensorRow, ...]) -> int:
     """The width that shows every row whole; 0 for a column in which nothing stands."""
-    widest = max((cell_len(sanitize(text(row))) for row in rows), default=0)
+    widest = max((cell_len(one_line(text(row))) for row in rows), default=0)
     if column.title in ("", "grad") and not widest:
         return 0
     return max(widest, len(column.title))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.content import Content
@@ -11,7 +12,7 @@ from tutor.text import bytes_text, shape_text
 from tutor.ui.widgets.flow import Flow, cut_content
 from tutor.ui.widgets.heat_map import HeatMap, value_strips
 from tutor.ui.widgets.numbers import compact
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line, plain
 from tutor.wire.messages import TensorDetail
 
 _EMPTY = "No tensor is open. Choose one in the tensors panel and press Enter."
@@ -78,7 +79,7 @@ def head_lines(detail: TensorDetail, width: int) -> list[Content]:
     """Name, shape and dtype; memory; who shares it; what is wrong with it."""
     row = detail.row
     lines = (
-        plain(detail.path, "bold")
+        plain(one_line(detail.path), "bold")
         + plain(f"  {shape_text(row.shape)} {row.dtype}", "$text-primary")
         + plain(f" · {row.device}", "$foreground-muted")
         + plain("" if row.kind == "tensor" else f" · {row.kind}", "$foreground-muted")
@@ -118,11 +119,12 @@ def not_finite(nan: int, inf: int) -> str:
 
 def value_lines(detail: TensorDetail, width: int) -> list[Content]:
     """Every number, in columns; a row that does not fit ends with "…"."""
-    values = [[plain(cell).plain for cell in row] for row in detail.values]
-    widest = max((len(cell) for row in values for cell in row), default=0)
+    values = [[one_line(cell) for cell in row] for row in detail.values]
+    widest = max((cell_len(cell) for row in values for cell in row), default=0)
     lines = [Content("")] if values else []
     for row in values:
-        lines.append(cut_content(Content("  ".join(f"{cell:>{widest}}" for cell in row)), width))
+        cells = (" " * (widest - cell_len(cell)) + cell for cell in row)
+        lines.append(cut_content(Content("  ".join(cells)), width))
     return lines
 
 

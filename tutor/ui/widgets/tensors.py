@@ -16,7 +16,7 @@ from textual.strip import Strip
 
 from tutor.session.snapshot import TensorTable
 from tutor.ui.widgets.flow import cut
-from tutor.ui.widgets.plain import plain
+from tutor.ui.widgets.plain import one_line, plain
 from tutor.ui.widgets.tensor_columns import MARKS, Fitted, cells, fit, headings, key_line
 from tutor.wire.messages import TensorRow
 
@@ -200,7 +200,7 @@ class TensorsPanel(ScrollView, can_focus=True):
         if key := key_line(table.rows):
             self._notes += [line.plain for line in plain(key).wrap(max(1, self.size.width))]
         if table.removed:
-            self._notes.append(f"− gone: {', '.join(plain(name).plain for name in table.removed)}")
+            self._notes.append(f"− gone: {', '.join(map(one_line, table.removed))}")
         if table.hidden:
             self._notes.append(f"… {table.hidden:,} more tensors are not listed")
         count = len(table.rows) + len(self._notes) + 1

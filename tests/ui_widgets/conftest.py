@@ -1,0 +1,8 @@
+"""Hosts for widgets under test: no blinking, messages remembered."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
