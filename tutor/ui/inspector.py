@@ -1,0 +1,85 @@
+"""The panels beside a lesson. To add one, add one entry to `PANELS`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+from textual.reactive import reactive
+from textual.widget import Widget
+from textual.widgets import ContentSwitcher
+
+from tutor.session.snapshot import Snapshot
+from tutor.ui.widgets.tensors import TensorsPanel
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A kind of panel: its id as lessons name it, its tab, and how a snapshot reaches it."""
+
+    id: str
+    title: str
+    make: Callable[[], Widget]
+    feed: Callable[[Any, Snapshot], None]
+
+
+def _feed_tensors(widget: TensorsPanel, snapshot: Snapshot) -> None:
+    widget.table = snapshot.tensors
+
+
+PANELS: tuple[Panel, ...] = (Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),)
+
+
+class Inspector(Vertical):
+    """Shows one panel at a time; the border names all of them, the current one in bold."""
+
+    DEFAULT_CSS = """
+    Inspector {
+        border: round $foreground 45%;
+        border-title-color: $foreground;
+        border-title-background: $background;
+        background: $background;
+        &:focus-within { border: heavy $primary; }
+        & > ContentSwitcher { height: 1fr; }
+    }
+    """
+
+    current: reactive[str] = reactive(PANELS[0].id, init=False)
+
+    def compose(self) -> ComposeResult:
+        with ContentSwitcher(initial=f"panel-{self.current}"):
+            for panel in PANELS:
+                widget = panel.make()
+                widget.id = f"panel-{panel.id}"
+                yield widget
+
+    def on_mount(self) -> None:
+        self._title()
+
+    def take(self, snapshot: Snapshot) -> None:
+        """Hand the snapshot to every panel."""
+        for panel in PANELS:
+            panel.feed(self.query_one(f"#panel-{panel.id}"), snapshot)
+
+    def bring(self, panel: str) -> None:
+        """Show `panel` if there is one of that name."""
+        if any(known.id == panel for known in PANELS):
+            self.current = panel
+
+    def focus_panel(self) -> None:
+        self.query_one(f"#panel-{self.current}").focus()
+
+    def watch_current(self, panel: str) -> None:
+        self.query_one(ContentSwitcher).current = f"panel-{panel}"
+        self._title()
+
+    def _title(self) -> None:
+        parts = [
+            Content.styled(panel.title, "bold" if panel.id == self.current else "")
+            for panel in PANELS
+        ]
+        self.border_title = Content(" │ ").join(parts)

@@ -1,0 +1,1 @@
+"""Screens: each composes widgets, hands them values, and answers their messages."""
