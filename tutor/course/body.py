@@ -65,7 +65,7 @@ FOLD_TAG = re.compile(
 )
 """A line of nothing but `<details>` and `<summary>` tags: for code hosts, dropped by the app."""
 
-_EXPLICIT_ID = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
+_EXPLICIT_ID = re.compile(r"\s*\{#([^}]*)\}\s*$")
 
 
 def split(text: str, complaints: Complaints) -> Body:

@@ -94,6 +94,7 @@ class Exercise:
     timeout: float = 10.0
     panel: str = ""
     network: Literal["none", "loopback"] = "none"
+    solution_place: Place | None = None
 
     @property
     def source(self) -> str:

@@ -77,13 +77,15 @@ def build_exercise(fence: Fence, title: str, parts: Parts, complaints: Complaint
         complaints.add(fence.line, "this exercise is empty; expected code to start from")
     hints, learnt = _hints(found["hints"], complaints)
     check = found["check"][0] if found["check"] else fence
+    solution = found["solution"][0] if found["solution"] else fence
     return Exercise(
         id=name,
         title=title,
         starter=fence.content,
         checks=check.content,
         checks_place=Place(complaints.path, check.line),
-        solution=found["solution"][0].content if found["solution"] else "",
+        solution=solution.content,
+        solution_place=Place(complaints.path, solution.line),
         learnt=learnt,
         hints=hints,
         place=place,

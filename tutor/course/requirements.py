@@ -25,7 +25,10 @@ def requirement_problems(pack: Pack, listed: frozenset[str]) -> Iterator[LessonE
                 yield LessonError(
                     place, f"requires `{needed}`, which comes later; move it before `{lesson.id}`"
                 )
-    for circle in {frozenset(circle): circle for circle in circular.values()}.values():
+    circles: dict[frozenset[str], tuple[str, ...]] = {}
+    for circle in circular.values():
+        circles.setdefault(frozenset(circle), circle)
+    for circle in circles.values():
         first = lessons[circle[0]]
         path = " → ".join((*circle, circle[0]))
         yield LessonError(Place(first.path, 1), f"prerequisites form a circle: {path}")

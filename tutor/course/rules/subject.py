@@ -1,0 +1,32 @@
+"""What a static rule looks at: one lesson, its text, and what lies around it in the pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from tutor.course.body import Body, split
+from tutor.course.errors import Complaints, LessonError, Level
+from tutor.course.model import Exercise, Lesson, Place
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A lesson that parsed. `files` maps each file of the pack, as a path with slashes from its
+    root, to the ids that a link may point to in it."""
+
+    lesson: Lesson
+    text: str
+    files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @cached_property
+    def body(self) -> Body:
+        return split(self.text, Complaints(self.lesson.path))
+
+    @property
+    def exercises(self) -> tuple[Exercise, ...]:
+        return tuple(b for _, b in self.lesson.blocks() if isinstance(b, Exercise))
+
+    def at(self, line: int, text: str, level: Level = "error") -> LessonError:
+        return LessonError(Place(self.lesson.path, line), text, level)

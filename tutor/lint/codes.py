@@ -1,0 +1,48 @@
+"""Blocks of a lesson as the session wants them."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from tutor.course.model import Cell, Exercise, Lesson
+from tutor.session.api import Assignment, Code
+
+
+def code_of(block: Cell | Exercise, source: str = "") -> Code:
+    """`block` with its own text, or with the text `source`."""
+    return Code(block.id, source or block.source, block.timeout, block.network)
+
+
+def assignment_of(lesson: Lesson, exercise: Exercise, source: str, seed: int) -> Assignment:
+    """An attempt at an exercise of `lesson`."""
+    return Assignment(
+        code=code_of(exercise, source),
+        checks=exercise.checks,
+        fresh=exercise.fresh,
+        earlier=earlier(lesson, exercise) if exercise.fresh else (),
+        timeout=exercise.timeout,
+        seed=seed,
+    )
+
+
+def earlier(lesson: Lesson, exercise: Exercise) -> tuple[Code, ...]:
+    """The cells above `exercise` that run to their end, which is what a fresh check replays."""
+    above: list[Code] = []
+    for block in lesson.runnables():
+        if block.id == exercise.id:
+            break
+        if isinstance(block, Cell) and not block.expect and not missing(block):
+            above.append(code_of(block))
+    return tuple(above)
+
+
+def missing(cell: Cell) -> tuple[str, ...]:
+    """Optional packages that the cell wants and that are not installed here."""
+    return tuple(name for name in cell.requires if not _installed(name))
+
+
+def _installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except (ImportError, ValueError):
+        return False
