@@ -13,7 +13,7 @@ import torch
 from torch import nn
 from torch.utils._python_dispatch import _disable_current_modes
 
-_BASE = torch._C.TensorBase
+_BASE: Any = torch._C.TensorBase
 _issubclass, _type, _tensor, _parameter = issubclass, type, torch.Tensor, nn.Parameter
 _detach = torch.Tensor.detach
 _attributes = object.__getattribute__

@@ -96,7 +96,8 @@ def _handle_node(value: Any) -> values.Node:
     if isinstance(value, RemoteObject):
         return {"k": "h", "h": value.about.handle}
     raise CheckBroken(
-        f"a {type(value).__name__} cannot be sent to the learner's process; s.make() makes one there"
+        f"a {type(value).__name__} cannot be sent to the learner's process; "
+        "s.make() makes one there"
     )
 
 

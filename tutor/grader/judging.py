@@ -37,18 +37,17 @@ def judged(task: Judge, talk: Conversation) -> Judged:
     except CheckBroken as error:
         return Judged(task.nonce, False, 0, 0, "", broken=clip(error, _BROKEN))
     submission = Submission(talk, task.source, task.output, task.seed)
-    number, title, failure, broken = 0, "", None, ""
-    for number, (title, check) in enumerate(checks, 1):
+    place, failure, broken = 0, None, ""
+    while place < len(checks) and failure is None and not broken:
         submission.start_check()
-        failure, broken = run(check, submission, task.checks)
-        if failure is not None or broken:
-            break
+        failure, broken = run(checks[place][1], submission, task.checks)
+        place += 1
     return Judged(
         nonce=task.nonce,
         passed=failure is None and not broken,
-        check=number,
+        check=place,
         checks=len(checks),
-        title=clip(title, LINE),
+        title=clip(checks[place - 1][0], LINE),
         failure=failure,
         broken=clip(broken, _BROKEN),
         seconds=time.perf_counter() - began,

@@ -54,8 +54,9 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
                 cells.run(message)
             case Question():
                 answers.answer(message, body)
-            case Inspect(path):
-                channel.send(inspect_tensor(vars(main_module), cells.watch.preloaded, path))
+            case Inspect():
+                names, skipped = vars(main_module), cells.watch.preloaded
+                channel.send(inspect_tensor(names, skipped, message.path))
             case AnswerInput():
                 pass  # typed too late: the cell that asked has ended
             case Quit():

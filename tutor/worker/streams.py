@@ -7,7 +7,7 @@ import ctypes
 import io
 import os
 import sys
-from typing import TextIO
+from typing import Any, TextIO
 
 _dup2, _fstat = os.dup2, os.fstat
 
@@ -15,7 +15,7 @@ _dup2, _fstat = os.dup2, os.fstat
 class Streams:
     """Line-buffered text over descriptors 1 and 2, so that nothing is lost when a cell crashes."""
 
-    def __init__(self, stdin: TextIO) -> None:
+    def __init__(self, stdin: Any) -> None:
         self._stdin = stdin
         self._spare = {number: os.dup(number) for number in (1, 2)}
         self._libc = ctypes.CDLL(None)

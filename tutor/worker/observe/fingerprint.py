@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import zlib
 from dataclasses import dataclass
+from typing import Any, cast
 
 import torch
 
@@ -81,9 +82,9 @@ def _place(data: torch.Tensor) -> Place:
     if data.layout is not torch.strided or data.numel() == 0 or data.device.type == "meta":
         return Place()
     item = data.element_size()
-    first = data.storage_offset() * item
+    first = int(data.storage_offset()) * item
     span = 1 + sum((size - 1) * step for size, step in zip(data.shape, data.stride(), strict=True))
-    return Place(data.untyped_storage()._cdata, first, first + span * item)
+    return Place(data.untyped_storage()._cdata, first, first + int(span) * item)
 
 
 def _version(tensor: torch.Tensor) -> int:
@@ -106,7 +107,7 @@ def _checksum(tensor: torch.Tensor, deadline: float) -> int | None:
         ):
             return None
         flat = data.resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
-        return zlib.crc32(memoryview(flat.numpy()))
+        return zlib.crc32(cast(Any, flat.numpy()))
     except Exception:
         return None
 
