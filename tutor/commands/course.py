@@ -88,15 +88,26 @@ def session_settings(
             f"the scratch folder {scratch} could not be made ({error.strerror}).",
             "Make the folder writable, or name another with TORCH_TUTOR_HOME.",
         ) from None
-    assets = [pack.assets] if pack and pack.assets else []
-    hidden = {lessons_root().resolve(), paths.progress.parent.resolve()}
-    if pack is not None:
-        hidden.add(pack.root.resolve())
+    assets = pack.assets.resolve() if pack and pack.assets else None
+    secret = {lessons_root().resolve(), *([pack.root.resolve()] if pack else [])}
+    hidden = {path for folder in secret for path in all_but(folder, assets)}
     return SessionSettings(
         scratch=scratch.resolve(),
         device=device or settings.device,
-        assets=tuple(path.resolve() for path in assets),
-        hidden=tuple(sorted(hidden)),
+        assets=(assets,) if assets else (),
+        hidden=(*sorted(hidden), paths.progress.parent.resolve()),
         threads=settings.threads,
         memory_bytes=settings.memory,
     )
+
+
+def all_but(folder: Path, kept: Path | None) -> tuple[Path, ...]:
+    """`folder`; when `kept` lies in it, as few paths as cover everything else in it.
+
+    What is hidden wins over what may be read, so a folder cannot be hidden around its assets.
+    """
+    if kept is None or not kept.is_relative_to(folder):
+        return (folder,)
+    if kept == folder:
+        return ()
+    return tuple(path for child in sorted(folder.iterdir()) for path in all_but(child, kept))

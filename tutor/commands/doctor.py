@@ -1,0 +1,211 @@
+"""`torch-tutor doctor`: what was found on this machine, and what the sandbox enforces here."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import importlib.metadata
+import importlib.util
+import os
+import platform
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tutor import __version__
+from tutor.commands.arguments import add_device
+
+if TYPE_CHECKING:
+    from tutor.commands.checkup import Finding, Section
+    from tutor.paths import Paths
+    from tutor.session.session import Session
+    from tutor.session.snapshot import Snapshot
+    from tutor.settings import Settings
+
+DESCRIPTION = "Say what was found on this machine, and what the sandbox enforces on it."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare what the command takes."""
+    add_device(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the findings; returns 0, or 1 when something must be put right first."""
+    from tutor.commands import checkup
+    from tutor.paths import paths
+    from tutor.settings import Settings, SettingsError, load_settings
+
+    where = paths()
+    settings = Settings()
+    try:
+        loaded = load_settings(where.settings)
+        settings = loaded.settings
+        configured = checkup.setting_findings(
+            settings, loaded.warnings, where.settings.is_file(), str(where.settings)
+        )
+    except SettingsError as error:
+        advice = "Correct it, or delete the line; defaults were used here."
+        configured = (checkup.Finding("file", str(error), "bad", advice),)
+    sections = [
+        checkup.Section("Program", _program()),
+        *asyncio.run(_worker(where, settings, args.device)),
+        checkup.Section("Folders", _folders(where)),
+        checkup.Section("Settings", configured),
+        checkup.Section("Terminal", _terminal()),
+    ]
+    _print(checkup.lines(sections))
+    print(f"\n{checkup.verdict(sections)}")
+    return int(any(f.mark == "bad" for section in sections for f in section.findings))
+
+
+def _program() -> tuple[Finding, ...]:
+    from tutor.commands import checkup
+
+    torch = checkup.torch_package(_torch_version())
+    found = [
+        checkup.Finding("torch-tutor", f"{__version__} in {Path(__file__).parents[1]}"),
+        checkup.Finding("Python", f"{platform.python_version()} ({sys.executable})"),
+        checkup.Finding("system", f"{platform.system()} {platform.release()} {platform.machine()}"),
+        torch,
+    ]
+    if torch.mark == "ok":
+        found.append(checkup.bytecode(sys.dont_write_bytecode, _torch_is_compiled()))
+    return tuple(found)
+
+
+def _torch_version() -> str | None:
+    """Of the installed package; torch itself is never imported into this process."""
+    if importlib.util.find_spec("torch") is None:
+        return None
+    try:
+        return importlib.metadata.version("torch")
+    except importlib.metadata.PackageNotFoundError:
+        return "of unknown version"
+
+
+def _torch_is_compiled() -> bool:
+    spec = importlib.util.find_spec("torch")
+    return spec is not None and spec.cached is not None and Path(spec.cached).is_file()
+
+
+async def _worker(where: Paths, settings: Settings, device: str | None) -> list[Section]:
+    """Start the real thing: sandbox, worker, torch in a child, device detection."""
+    from tutor.commands import checkup
+    from tutor.commands.course import session_settings
+    from tutor.commands.errors import CommandError
+    from tutor.sandbox.platform import choose
+    from tutor.session.api import SessionError
+    from tutor.session.policy import build_policy
+    from tutor.session.session import Session
+    from tutor.session.zygote import survey
+
+    try:
+        how = session_settings(where, settings, None, device)
+    except CommandError as error:
+        broken = checkup.Finding("worker", error.sentence, "bad", error.advice)
+        return [checkup.Section("Worker", (broken,))]
+    layers = choose().detect()
+    session = Session(how)
+    settled = _settled(session)
+    try:
+        await session.start()
+        problem = None
+    except SessionError as error:
+        problem = checkup.Finding("worker", error.sentence, "bad", error.advice)
+    finally:
+        snapshot = await asyncio.wait_for(settled, 5)
+        await session.close()
+    machine, isolation = snapshot.machine, snapshot.isolation
+    found = (
+        *(checkup.machine_findings(machine) if machine else ()),
+        *((problem,) if problem else ()),
+    )
+    sections = [checkup.Section("Worker", found)]
+    if isolation is not None:
+        sections.append(checkup.Section("Sandbox", checkup.sandbox_findings(isolation, layers)))
+    chosen = f"{machine.device.kind}" if machine else settings.device
+    policy = build_policy("worker", survey(how, layers), device=chosen)
+    sections.append(checkup.Section("Limits", checkup.limit_findings(policy)))
+    return sections
+
+
+def _settled(session: Session) -> asyncio.Future[Snapshot]:
+    """The first snapshot that says whether the worker came up."""
+    found: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+
+    def look(snapshot: Snapshot) -> None:
+        if not found.done() and snapshot.phase in ("ready", "failed"):
+            found.set_result(snapshot)
+
+    session.subscribe(look)
+    return found
+
+
+def _folders(where: Paths) -> tuple[Finding, ...]:
+    from tutor.commands.checkup import Finding
+    from tutor.course.catalogue import find_packs, lessons_root
+
+    lessons = lessons_root()
+    packs = ", ".join(path.name for path in find_packs())
+    shipped = (
+        Finding("lessons", f"{lessons} ({packs})")
+        if packs
+        else Finding(
+            "lessons", f"none were found in {lessons}", "bad", "Install torch-tutor again."
+        )
+    )
+    return (
+        shipped,
+        _folder("progress", where.progress.parent),
+        _folder("scratch", where.scratch("x").parent),
+        _folder("config", where.config),
+    )
+
+
+def _folder(name: str, path: Path) -> Finding:
+    from tutor.commands.checkup import Finding
+
+    existing = next(folder for folder in (path, *path.parents) if folder.exists())
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK):
+        advice = "Make it writable, or name another folder with TORCH_TUTOR_HOME."
+        return Finding(name, f"{path} cannot be written", "note", advice)
+    return Finding(name, str(path) if path.exists() else f"{path} (made when needed)")
+
+
+def _terminal() -> tuple[Finding, ...]:
+    from tutor.commands.checkup import Finding
+
+    term, size = os.environ.get("TERM", ""), shutil.get_terminal_size()
+    found: list[Finding] = []
+    if not sys.stdout.isatty():
+        found.append(Finding("output", "goes to a file or pipe, so the terminal was not looked at"))
+    elif size.columns < 80 or size.lines < 24:
+        text = f"{term}, {size.columns} columns by {size.lines} rows: small"
+        found.append(Finding("size", text, "note", "Make it 80 by 24 or larger."))
+    else:
+        found.append(Finding("size", f"{term}, {size.columns} columns by {size.lines} rows"))
+    encoding = (sys.stdout.encoding or "").lower()
+    if encoding.replace("-", "") == "utf8":
+        found.append(Finding("encoding", "UTF-8"))
+    else:
+        advice = "Set LANG to a UTF-8 locale, such as C.UTF-8."
+        found.append(Finding("encoding", f"{encoding}, which lacks some signs", "note", advice))
+    return tuple(found)
+
+
+def _print(told: Sequence[tuple[str | None, str]]) -> None:
+    if not sys.stdout.isatty() or os.environ.get("NO_COLOR"):
+        print("\n".join(text for _, text in told))
+        return
+    from rich.console import Console
+    from rich.text import Text
+
+    styles = {"ok": "", "note": "yellow", "bad": "bold red"}
+    console = Console()
+    for mark, text in told:
+        title = mark is None and not text.startswith(" ")
+        style = "bold" if title else styles.get(mark or "ok", "")
+        console.print(Text(text, style), soft_wrap=True)
