@@ -18,7 +18,7 @@ from tutor.session.snapshot import Snapshot
 async def warm_session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Session]:
     """A started session with real torch in a real sandbox; use `session` in tests."""
     scratch = tmp_path_factory.mktemp("scratch")
-    session = Session(SessionSettings(scratch=scratch, device="cpu"))
+    session = Session(SessionSettings(scratch=scratch, device="cpu", memory_bytes=2 << 30))
     await session.start()
     yield session
     await session.close()

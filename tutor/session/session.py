@@ -9,8 +9,10 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
+from tutor.session.advice import advise
 from tutor.session.api import Assignment, Code, SessionError, SessionSettings
 from tutor.session.clean import clean
 from tutor.session.connection import Connection
@@ -95,6 +97,7 @@ class Session:
             raise failure from error
         self._task(self._run_queue())
         self._phase("ready", "worker is ready")
+        self._publish()
 
     async def close(self) -> None:
         if self._closed:
@@ -154,6 +157,7 @@ class Session:
                 self._phase("failed", str(error))
                 raise
         self._phase("ready", "worker is ready")
+        self._publish()
 
     async def check(self, assignment: Assignment) -> Verdict:
         async with self._turn:
@@ -167,7 +171,6 @@ class Session:
                 return Verdict(False, False, problem=outcome.problem or _interrupted())
             self._phase("busy", "checking your answer")
             verdict = await self._grade(worker, assignment)
-            self._live.printed(b"")
             if self._worker is worker:
                 self._phase("ready", "worker is ready")
             return verdict
@@ -215,6 +218,8 @@ class Session:
         self._live.started(code.block, code.source, number)
         self._phase("busy", "running your code")
         outcome = await worker.run(code, number)
+        if outcome.problem is not None:
+            outcome = replace(outcome, problem=self._advise(outcome.problem))
         if self._worker is not worker:  # restarted meanwhile: this run is history
             return outcome
         if outcome.problem is not None:
@@ -226,6 +231,9 @@ class Session:
             self._live.finished(outcome.state, outcome.seconds)
             self._phase("ready", "worker is ready")
         return outcome
+
+    def _advise(self, problem: Problem) -> Problem:
+        return advise(problem, self._zygote.memory_limit)
 
     async def _check_fresh(self, assignment: Assignment) -> Verdict:
         worker = Worker(await self._zygote.spawn("worker", device=self._device))
@@ -352,6 +360,8 @@ class Session:
             self._flush = asyncio.get_running_loop().call_later(delay, self._publish)
 
     def _publish(self) -> None:
+        if self._flush is not None:
+            self._flush.cancel()
         self._flush = None
         self._snapshot = snapshot = self._live.snapshot()
         for listener in list(self._listeners):

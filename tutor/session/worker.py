@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from tutor.session.api import Code
@@ -219,7 +219,3 @@ def _time_limit(seconds: float) -> Problem:
         advice="Look for a loop that never ends, or make the work smaller.",
     )
 
-
-def with_line(problem: Problem, line: int) -> Problem:
-    """The same problem, pointing at a line of the learner's code."""
-    return replace(problem, line=line) if line else problem
