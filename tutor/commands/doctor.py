@@ -20,8 +20,9 @@ from tutor.commands.arguments import add_device
 if TYPE_CHECKING:
     from tutor.commands.checkup import Finding, Section
     from tutor.paths import Paths
+    from tutor.session.api import SessionError
     from tutor.session.session import Session
-    from tutor.session.snapshot import Snapshot
+    from tutor.session.snapshot import Machine, Snapshot
     from tutor.settings import Settings
 
 DESCRIPTION = "Say what was found on this machine, and what the sandbox enforces on it."
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         configured = (checkup.Finding("file", str(error), "bad", advice),)
     sections = [
         checkup.Section("Program", _program()),
-        *asyncio.run(_worker(where, settings, args.device)),
+        *asyncio.run(_worker(where, settings, args.device, _torch_version() is not None)),
         checkup.Section("Folders", _folders(where)),
         checkup.Section("Settings", configured),
         checkup.Section("Terminal", _terminal()),
@@ -91,15 +92,17 @@ def _torch_is_compiled() -> bool:
     return spec is not None and spec.cached is not None and Path(spec.cached).is_file()
 
 
-async def _worker(where: Paths, settings: Settings, device: str | None) -> list[Section]:
+async def _worker(
+    where: Paths, settings: Settings, device: str | None, torch_is_there: bool
+) -> list[Section]:
     """Start the real thing: sandbox, worker, torch in a child, device detection."""
     from tutor.commands import checkup
     from tutor.commands.course import session_settings
     from tutor.commands.errors import CommandError
     from tutor.sandbox.platform import choose
-    from tutor.session.api import SessionError
     from tutor.session.policy import build_policy
     from tutor.session.session import Session
+    from tutor.session.snapshot import Isolation
     from tutor.session.zygote import survey
 
     try:
@@ -108,40 +111,49 @@ async def _worker(where: Paths, settings: Settings, device: str | None) -> list[
         broken = checkup.Finding("worker", error.sentence, "bad", error.advice)
         return [checkup.Section("Worker", (broken,))]
     layers = choose().detect()
-    session = Session(how)
-    settled = _settled(session)
-    try:
-        await session.start()
-        problem = None
-    except SessionError as error:
-        problem = checkup.Finding("worker", error.sentence, "bad", error.advice)
-    finally:
-        snapshot = await asyncio.wait_for(settled, 5)
-        await session.close()
-    machine, isolation = snapshot.machine, snapshot.isolation
-    found = (
-        *(checkup.machine_findings(machine) if machine else ()),
-        *((problem,) if problem else ()),
-    )
+    isolation = Isolation(layers.tier, layers.sentence, layers.missing)
+    machine: Machine | None = None
+    if torch_is_there:
+        snapshot, problem = await _start(Session(how))
+        machine = snapshot.machine
+        found = (
+            *(checkup.machine_findings(machine) if machine else ()),
+            *(
+                [checkup.Finding("worker", problem.sentence, "bad", problem.advice)]
+                if problem
+                else []
+            ),
+        )
+    else:
+        found = (checkup.Finding("worker", "it was not started, because torch is missing", "note"),)
     sections = [checkup.Section("Worker", found)]
-    if isolation is not None:
-        sections.append(checkup.Section("Sandbox", checkup.sandbox_findings(isolation, layers)))
+    sections.append(checkup.Section("Sandbox", checkup.sandbox_findings(isolation, layers)))
     chosen = f"{machine.device.kind}" if machine else settings.device
     policy = build_policy("worker", survey(how, layers), device=chosen)
     sections.append(checkup.Section("Limits", checkup.limit_findings(policy)))
     return sections
 
 
-def _settled(session: Session) -> asyncio.Future[Snapshot]:
-    """The first snapshot that says whether the worker came up."""
-    found: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
+async def _start(session: Session) -> tuple[Snapshot, SessionError | None]:
+    """Start the session and end it; what it found, and why it did not come up."""
+    from tutor.session.api import SessionError
+
+    settled: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
 
     def look(snapshot: Snapshot) -> None:
-        if not found.done() and snapshot.phase in ("ready", "failed"):
-            found.set_result(snapshot)
+        if not settled.done() and snapshot.phase in ("ready", "failed"):
+            settled.set_result(snapshot)
 
     session.subscribe(look)
-    return found
+    problem = None
+    try:
+        await session.start()
+    except SessionError as error:
+        problem = error
+    try:
+        return await asyncio.wait_for(settled, 5), problem
+    finally:
+        await session.close()
 
 
 def _folders(where: Paths) -> tuple[Finding, ...]:

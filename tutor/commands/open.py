@@ -6,6 +6,9 @@ import argparse
 import difflib
 import os
 import sys
+from collections.abc import Collection
+from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.commands.arguments import add_device, add_pack
@@ -13,6 +16,10 @@ from tutor.commands.errors import CommandError
 
 if TYPE_CHECKING:
     from tutor.course.model import Pack
+    from tutor.paths import Paths
+    from tutor.progress.store import ProgressStore
+    from tutor.session.session import Session
+    from tutor.settings import Settings
 
 DESCRIPTION = "Learn PyTorch in your terminal: opens the course where you stopped."
 
@@ -33,31 +40,94 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Show the app until the learner quits; returns 0, or 1 when it broke down."""
     need_terminal(sys.stdin.isatty(), sys.stdout.isatty(), os.environ.get("TERM", ""))
-    from tutor.commands.course import open_pack, open_progress, open_settings, session_settings
-    from tutor.commands.pace import at_pace
+    from tutor.commands.course import open_settings
     from tutor.paths import paths
-    from tutor.session.session import Session
 
     where = paths()
     loaded = open_settings(where)
-    pack = at_pace(open_pack(args.pack), loaded.settings.time_factor)
-    lesson = find_lesson(pack, args.lesson)
-    session = Session(session_settings(where, loaded.settings, pack, args.device))
-    progress = open_progress(where, pack)
-    try:
-        from tutor.ui.app import TutorApp
+    course = Course(where, loaded.settings, args.pack, args.device)
+    # A wrong name is said on the command line; without one, the course opens behind the first
+    # picture of the screen.
+    named = args.lesson or args.pack
+    lesson = find_lesson(course.pack, args.lesson) if named else ""
+    from tutor.ui.app import TutorApp
 
-        app = TutorApp(session, pack, progress, open_lesson=lesson)
-        if loaded.settings.theme:
-            _set_theme(app, loaded.settings.theme, str(where.settings))
-        app.animation_level = "full" if loaded.settings.animation else "none"
+    def load() -> tuple[Session, Pack, ProgressStore]:
+        rooms = course.open()
+        if rooms[2].notice:
+            app.call_later(
+                app.notify, rooms[2].notice, severity="warning", timeout=20, markup=False
+            )
+        return rooms
+
+    app = TutorApp(
+        load=load,
+        open_lesson=lesson,
+        session_for=course.session,
+        reports=where.data / "reports",
+    )
+    if loaded.settings.theme:
+        app.theme = known_theme(loaded.settings.theme, app.available_themes, where.settings)
+    app.animation_level = "full" if loaded.settings.animation else "none"
+    try:
         app.run()
     finally:
-        progress.close()
-    for sentence in (*loaded.warnings, progress.notice):
+        notice = course.close()
+    for sentence in (*loaded.warnings, notice):
         if sentence:
             print(sentence, file=sys.stderr)
     return app.return_code or 0
+
+
+class Course:
+    """The course, the session and the progress of one run of the app, each opened when needed."""
+
+    def __init__(
+        self, where: Paths, settings: Settings, folder: Path | None, device: str | None
+    ) -> None:
+        self._where = where
+        self._settings = settings
+        self._folder = folder
+        self._device = device
+        self._progress: ProgressStore | None = None
+
+    @cached_property
+    def pack(self) -> Pack:
+        """Raises CommandError."""
+        from tutor.commands.course import open_pack
+        from tutor.commands.pace import at_pace
+
+        return at_pace(open_pack(self._folder), self._settings.time_factor)
+
+    def session(self, device: str = "") -> Session:
+        """A session that has not started, on `device`, or on the one that was asked for."""
+        from tutor.commands.course import session_settings
+        from tutor.session.session import Session
+
+        device = device or self._device or ""
+        return Session(session_settings(self._where, self._settings, self.pack, device))
+
+    def open(self) -> tuple[Session, Pack, ProgressStore]:
+        """Everything the app needs.
+
+        Raises:
+            ValueError: something is missing or broken; says what, and what to do.
+        """
+        from tutor.progress.store import ProgressStore
+
+        try:
+            session = self.session()
+        except CommandError as error:
+            raise ValueError(f"{error.sentence} {error.advice}") from None
+        self._progress = ProgressStore(self._where.progress, self.pack.id)
+        return session, self.pack, self._progress
+
+    def close(self) -> str:
+        """Put the progress away; what the learner must know of its file, "" when all is well."""
+        if self._progress is None:
+            return ""
+        self._progress.close()
+        return self._progress.notice
 
 
 def need_terminal(stdin: bool, stdout: bool, term: str) -> None:
@@ -106,10 +176,10 @@ def _nearest(wanted: str, ids: list[str], matching: list[str]) -> str:
     return "`torch-tutor progress` lists the lessons by title; leave the lesson out to choose one."
 
 
-def _set_theme(app: object, theme: str, file: str) -> None:
-    known = sorted(app.available_themes)  # type: ignore[attr-defined]
-    if theme not in known:
-        raise CommandError(
-            f"{file}: there is no theme {theme!r}.", f"There are: {', '.join(known)}.", code=2
-        )
-    app.theme = theme  # type: ignore[attr-defined]
+def known_theme(name: str, known: Collection[str], file: Path) -> str:
+    """`name`, if it is among the `known` themes. Raises CommandError."""
+    if name in known:
+        return name
+    raise CommandError(
+        f"{file}: there is no theme {name!r}.", f"There are: {', '.join(sorted(known))}.", code=2
+    )
