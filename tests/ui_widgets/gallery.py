@@ -10,6 +10,7 @@ from textual.app import App, ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.widget import Widget
 
+from tutor.ui.themes import THEMES
 from tutor.ui.widgets.plain import PlainStatic
 
 
@@ -27,6 +28,7 @@ class Gallery(App[None]):
 
     def __init__(self, *names: str, labels: bool = True) -> None:
         super().__init__()
+        wear_own_themes(self)
         self._names = names or tuple(EXHIBITS)
         self._labels = labels
 
@@ -46,6 +48,7 @@ class Host(App[None]):
 
     def __init__(self, *widgets: Widget) -> None:
         super().__init__()
+        wear_own_themes(self)
         self._widgets = widgets
         self.heard: list[Any] = []
 
@@ -53,7 +56,14 @@ class Host(App[None]):
         yield from self._widgets
 
 
-def frame(app: App[None]) -> str:
+def wear_own_themes(app: App[Any]) -> None:
+    """The product's themes, the dark one first."""
+    for theme in THEMES:
+        app.register_theme(theme)
+    app.theme = THEMES[0].name
+
+
+def frame(app: App[Any]) -> str:
     """The screen as plain text, one line a row."""
     screen = app.screen
     width, height = screen.size

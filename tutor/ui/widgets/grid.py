@@ -21,7 +21,7 @@ def grid_lines(grid: Grid, width: int, widths: list[int] | None = None) -> list[
     marked = set(grid.marked)
     title = plain(one_line(grid.title), "bold")
     if grid.about:
-        title += plain(f" {one_line(grid.about)}", "$foreground-muted")
+        title += plain(f" {one_line(grid.about)}", "$text-muted")
     lines = [cut_content(title, width)]
     for row, cells in enumerate(grid.cells):
         line = Content("")
@@ -41,7 +41,7 @@ def grid_lines(grid: Grid, width: int, widths: list[int] | None = None) -> list[
                 line += " "
         lines.append(cut_content(line, width))
     if grid.note:
-        lines += plain(grid.note, "$foreground-muted").wrap(width)
+        lines += plain(grid.note, "$text-muted").wrap(width)
     return lines
 
 

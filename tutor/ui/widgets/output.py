@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from operator import attrgetter
 from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
@@ -38,7 +39,7 @@ class OutputView(ScrollView):
         overflow-y: auto;
         scrollbar-size-vertical: 1;
         & .output--notice { color: $text-warning; text-style: italic; }
-        & .output--mark { color: $foreground-muted; }
+        & .output--mark { color: $text-muted; }
         & .output--sign { color: $text-accent; text-style: bold; }
         &:focus { background: $boost; }
     }
@@ -67,6 +68,8 @@ class OutputView(ScrollView):
         self.can_focus = False
         self._value_lines: list[str] = []
         self._follow = True
+        self._base = Style()
+        self._looks: dict[str, Style] = {}
         self.set_reactive(OutputView.output, output)
         self.set_reactive(OutputView.value, value)
         self._split_value()
@@ -85,12 +88,21 @@ class OutputView(ScrollView):
         self._split_value()
         self._resize()
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        self._base = self.rich_style
+        names = ("notice", "mark", "sign")
+        self._looks = {
+            name: self._base + self.get_component_rich_style(f"output--{name}", partial=True)
+            for name in names
+        }
+        return super().render_lines(crop)
+
     def render_line(self, y: int) -> Strip:
         scroll_x, scroll_y = self.scroll_offset
         width = self.scrollable_content_region.width
-        base = self.rich_style
+        base = self._base
         if note := self._more(y, scroll_y):
-            strip = Strip([Segment(cut(note, width), self._look("sign"))])
+            strip = Strip([Segment(cut(note, width), self._looks["sign"])])
             return strip.adjust_cell_length(width, base)
         row = y + scroll_y
         if row >= self.row_count:
@@ -103,9 +115,11 @@ class OutputView(ScrollView):
         goes_on = strip.cell_length > scroll_x + room
         strip = strip.crop_extend(scroll_x, scroll_x + room, base).apply_offsets(scroll_x, row)
         if goes_on:
-            strip = Strip.join([strip.crop(0, room - 1), Strip([Segment("…", self._look("sign"))])])
+            strip = Strip.join(
+                [strip.crop(0, room - 1), Strip([Segment("…", self._looks["sign"])])]
+            )
         gutter = (
-            Segment("… ", self._look("sign")) if scroll_x else Segment(mark, self._look("mark"))
+            Segment("… ", self._looks["sign"]) if scroll_x else Segment(mark, self._looks["mark"])
         )
         return Strip.join([Strip([gutter], _GUTTER), strip])
 
@@ -114,12 +128,9 @@ class OutputView(ScrollView):
         lines = self.output.lines
         if row < len(lines):
             notice = lines[row].stream == "notice"
-            return lines[row].text, self._look("notice") if notice else self.rich_style, "  "
+            return lines[row].text, self._looks["notice"] if notice else self._base, "  "
         mark = "→ " if row == len(lines) else "  "
-        return self._value_lines[row - len(lines)], self.rich_style, mark
-
-    def _look(self, name: str) -> Style:
-        return self.rich_style + self.get_component_rich_style(f"output--{name}", partial=True)
+        return self._value_lines[row - len(lines)], self._base, mark
 
     def _more(self, y: int, scroll_y: int) -> str:
         """What stands in the first or last row instead of its text while lines are out of sight."""
@@ -153,25 +164,29 @@ class OutputView(ScrollView):
 
     def _resize(self) -> None:
         follow = self._follow
-        widest = max(map(_cells, (line.text for line in self.output.lines)), default=0)
-        widest = max(widest, max(map(_cells, self._value_lines), default=0))
-        size = Size(widest + _GUTTER, self.row_count)
+        texts = [*map(attrgetter("text"), self.output.lines), *self._value_lines]
+        size = Size(_widest(texts) + _GUTTER, len(texts))
         if min(size.height, _LAYOUT_ROWS) != min(self.virtual_size.height, _LAYOUT_ROWS):
             self.virtual_size = size
+            if follow:
+                self.call_after_refresh(self._to_end)
         else:
             self.set_reactive(OutputView.virtual_size, size)
             self._scroll_update(size)
             self.refresh()
+            if follow:
+                self._to_end()
         self.can_focus = size.height > 12 or size.width > max(20, self.size.width)
-        if follow:
-            self.call_after_refresh(self._to_end)
 
     def _to_end(self) -> None:
         self.scroll_end(animate=False, x_axis=False, immediate=True)
 
 
-def _cells(text: str) -> int:
-    return len(text) if text.isascii() else cell_len(text)
+def _widest(texts: list[str]) -> int:
+    """The widest text in cells. Nearly all texts are ASCII: then only C code touches them."""
+    if all(map(str.isascii, texts)):
+        return max(map(len, texts), default=0)
+    return max(map(cell_len, texts))
 
 
 def _selected(text: str, span: tuple[int, int], style: Style, chosen: Style) -> Strip:

@@ -69,14 +69,14 @@ class ProblemCard(Vertical):
 def problem_lines(problem: Problem, width: int) -> list[Content]:
     """Head with the line at its right, message, advice."""
     head = plain(f"✗ {one_line(problem.kind)}", "bold $text-error")
-    place = plain(f"line {problem.line}" if problem.line else "", "$foreground-muted")
+    place = plain(f"line {problem.line}" if problem.line else "", "$text-muted")
     lines = spread(head, place, width)
     message = plain(problem.message.strip() or "(it came without a message)").split("\n")
     for line in message[:_MESSAGE_LINES]:
         lines += line.wrap(width)
     if len(message) > _MESSAGE_LINES:
         more = len(message) - _MESSAGE_LINES
-        lines.append(Content.styled(f"… {more} more lines", "$foreground-muted"))
+        lines.append(Content.styled(f"… {more} more lines", "$text-muted"))
     if problem.advice:
         lines += (Content.styled("→ ", "$text-primary") + plain(problem.advice)).wrap(width)
     return lines
@@ -101,12 +101,12 @@ def traceback_lines(frames: tuple[Frame, ...], width: int) -> list[Content]:
             continue
         if skipped:
             text = f"… {skipped} frame{'s' * (skipped != 1)} of libraries"
-            lines.append(Content.styled(text, "$foreground-muted"))
+            lines.append(Content.styled(text, "$text-muted"))
             skipped = 0
         if frame is None:
             break
         where = f"line {frame.line} in {frame.function}" if frame.function else f"line {frame.line}"
-        lines.append(plain(cut(one_line(where), width), "$foreground-muted"))
+        lines.append(plain(cut(one_line(where), width), "$text-muted"))
         for code in syntax.highlight(frame.code.strip()):
             lines.append(Content("  ") + code.truncate(max(1, width - 2), ellipsis=True))
     return lines

@@ -72,7 +72,7 @@ def _block(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
         case "table":
             return _table(node, width)
         case "hr":
-            return [Content.styled("─" * width, "$foreground-muted")]
+            return [Content.styled("─" * width, "$text-muted")]
         case "html_block":
             return _html(node.content, width)
     return _blocks(node.children, width, depth=depth)
@@ -99,7 +99,7 @@ def _broken(line: Content, room: int) -> list[Content]:
     first = line.wrap(room)[0].rstrip()
     rest = line[len(first.plain) :]
     rest = rest[len(rest.plain) - len(rest.plain.lstrip()) :]
-    arrow = Content.styled("↪ ", "$foreground-muted")
+    arrow = Content.styled("↪ ", "$text-muted")
     return [first, *(arrow + part.rstrip() for part in rest.wrap(max(2, room - 2)))]
 
 
@@ -121,7 +121,7 @@ def _list(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
         body = _blocks(item.children, width - len(mark), tight, depth + 1) or [Content("")]
         if lines and not tight:
             lines.append(Content(""))
-        lines += indented(body, " " * len(mark), Content.styled(mark, "$foreground-muted"))
+        lines += indented(body, " " * len(mark), Content.styled(mark, "$text-muted"))
     return lines
 
 
@@ -130,7 +130,7 @@ def _quote(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
     first = body[0].plain if body else ""
     kind = first[2:].partition("]")[0].upper() if first.startswith("[!") else ""
     if kind not in CALLOUTS:
-        return indented(body, Content.styled("│ ", "$foreground-muted"))
+        return indented(body, Content.styled("│ ", "$text-muted"))
     word, colour = CALLOUTS[kind]
     text = _callout_text(node, width - 2, depth)
     bar = Content.styled("▌ ", colour)
@@ -170,7 +170,7 @@ def _table(node: SyntaxTreeNode, width: int) -> list[Content]:
             lines.append(cut_content(line.rstrip(), width))
         if number == 0:
             rule = "  ".join("─" * columns for columns in widths)
-            lines.append(Content.styled(rule[:width], "$foreground-muted"))
+            lines.append(Content.styled(rule[:width], "$text-muted"))
     return lines
 
 

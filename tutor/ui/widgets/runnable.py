@@ -100,6 +100,7 @@ class RunnableView(Vertical, can_focus=True):
         super().__init__(id=id, classes=classes)
         self.block = block
         self.editor = CodeEditor(text, block=block.id)
+        self._drawn_status: Status | None = None
 
     @property
     def block_id(self) -> str:
@@ -182,6 +183,9 @@ class RunnableView(Vertical, can_focus=True):
     def refresh_status(self) -> None:
         """Draw the state anew: glyph, word and tone in the border."""
         status = self.status
+        if status == self._drawn_status:
+            return
+        self._drawn_status = status
         self.border_subtitle = Content(str(status))
         for tone in ("idle", "busy", "good", "bad", "warn"):
             self.set_class(tone == status.tone, f"-{tone}")

@@ -78,5 +78,5 @@ def status_line(snapshot: Snapshot, width: int) -> Content:
     for form in forms:
         rest = "".join(f" · {text}" for text in form if text)
         if len(str(status)) + len(rest) <= width:
-            return status.content() + Content.styled(rest, "$foreground-muted")
+            return status.content() + Content.styled(rest, "$text-muted")
     return Content.styled(cut(str(status), width), STYLES[status.tone])

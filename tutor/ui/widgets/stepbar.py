@@ -12,7 +12,7 @@ from tutor.ui.widgets.flow import Flow, cut
 
 StepState = Literal["new", "tried", "done"]
 _GLYPHS: dict[StepState, tuple[str, str]] = {
-    "new": ("○", "$foreground-muted"),
+    "new": ("○", "$text-muted"),
     "tried": ("◐", "$text-warning"),
     "done": ("✓", "$text-success"),
 }

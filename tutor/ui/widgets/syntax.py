@@ -20,7 +20,7 @@ ROLES: dict[str, tuple[str, str]] = {
     "string": ("$text-success", "none"),
     "escape": ("$text-warning", "none"),
     "decorator": ("$text-accent", "italic"),
-    "comment": ("$foreground-muted", "italic"),
+    "comment": ("$text-muted", "italic"),
 }
 """Role → (theme colour, text style). Later roles are drawn over earlier ones."""
 

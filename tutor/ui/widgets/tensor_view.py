@@ -65,7 +65,7 @@ class TensorView(VerticalScroll):
 
     def _head(self, width: int) -> list[Content]:
         if self.detail is None:
-            return plain(_EMPTY, "$foreground-muted").wrap(width)
+            return plain(_EMPTY, "$text-muted").wrap(width)
         return head_lines(self.detail, width)
 
     def _values(self, width: int) -> list[Content]:
@@ -81,8 +81,8 @@ def head_lines(detail: TensorDetail, width: int) -> list[Content]:
     lines = (
         plain(one_line(detail.path), "bold")
         + plain(f"  {shape_text(row.shape)} {row.dtype}", "$text-primary")
-        + plain(f" · {row.device}", "$foreground-muted")
-        + plain("" if row.kind == "tensor" else f" · {row.kind}", "$foreground-muted")
+        + plain(f" · {row.device}", "$text-muted")
+        + plain("" if row.kind == "tensor" else f" · {row.kind}", "$text-muted")
     ).wrap(width)
     facts = [f"strides {_tuple(detail.strides)}"]
     facts.append("contiguous" if detail.contiguous else "not contiguous")
@@ -90,7 +90,7 @@ def head_lines(detail: TensorDetail, width: int) -> list[Content]:
         facts.append(f"offset {detail.offset:,}")
     if detail.storage_bytes:
         facts.append(f"storage {bytes_text(detail.storage_bytes)}")
-    lines += plain(" · ".join(facts), "$foreground-muted").wrap(width)
+    lines += plain(" · ".join(facts), "$text-muted").wrap(width)
     statistics = (("mean", row.mean), ("min", row.minimum), ("max", row.maximum))
     known = [f"{name} {compact(value)}" for name, value in statistics if value is not None]
     if known:
@@ -108,7 +108,7 @@ def head_lines(detail: TensorDetail, width: int) -> list[Content]:
     if bad := not_finite(row.nan, row.inf):
         lines += plain(f"! {bad}", "bold $text-error").wrap(width)
     if row.note:
-        lines += plain(row.note, "$foreground-muted").wrap(width)
+        lines += plain(row.note, "$text-muted").wrap(width)
     return lines
 
 

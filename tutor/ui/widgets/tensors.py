@@ -42,7 +42,7 @@ class TensorsPanel(ScrollView, can_focus=True):
         color: $foreground;
         overflow-x: hidden;
         scrollbar-size-vertical: 1;
-        & .tensors--heading { color: $foreground-muted; text-style: bold; }
+        & .tensors--heading { color: $text-muted; text-style: bold; }
         & .tensors--cursor { background: $primary-muted; text-style: bold; }
         & .tensors--cursor-blurred { text-style: bold; }
         & .tensors--added { color: $text-success; }
@@ -50,7 +50,7 @@ class TensorsPanel(ScrollView, can_focus=True):
         & .tensors--gradient { color: $text-secondary; }
         & .tensors--shape { color: $text-primary; }
         & .tensors--bad { color: $text-error; text-style: bold; }
-        & .tensors--quiet { color: $foreground-muted; }
+        & .tensors--quiet { color: $text-muted; }
         &:nocolor .tensors--cursor { text-style: reverse; }
     }
     """

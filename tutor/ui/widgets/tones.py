@@ -13,7 +13,7 @@ from tutor.text import seconds_text
 Tone = Literal["idle", "busy", "good", "bad", "warn"]
 
 STYLES: dict[Tone, str] = {
-    "idle": "$foreground-muted",
+    "idle": "$text-muted",
     "busy": "$text-primary",
     "good": "$text-success",
     "bad": "$text-error",

@@ -108,7 +108,7 @@ class VerdictCard(Vertical):
     def _foot(self, width: int) -> list[Content]:
         if not self.verdict or not self.next_step:
             return []
-        return plain(self.next_step, "$foreground-muted").wrap(width)
+        return plain(self.next_step, "$text-muted").wrap(width)
 
 
 def verdict_lines(
@@ -124,7 +124,7 @@ def verdict_lines(
         counts.append(f"check {verdict.check} of {verdict.checks}")
     if attempts:
         counts.append(f"attempt {attempts}")
-    right = Content.styled(" · ".join(counts), "$foreground-muted") if counts else Content("")
+    right = Content.styled(" · ".join(counts), "$text-muted") if counts else Content("")
     failure = verdict.failure
     if failure is None:
         text = _not_run(verdict.problem) if not verdict.ran or verdict.problem else "Not yet."
@@ -136,13 +136,13 @@ def verdict_lines(
 def _failure(failure: Failure, title: str, width: int) -> list[Content]:
     lines: list[Content] = []
     if title:
-        lines += plain(f"checked: {title}", "$foreground-muted").wrap(width)
+        lines += plain(f"checked: {title}", "$text-muted").wrap(width)
     if failure.case or failure.difference:
         difference = plain(failure.difference and f"▸ {failure.difference}", "$text-warning")
         lines += spread(plain(failure.case), difference, width)
     lines += pair_lines(failure.expected, failure.got, width)
     if failure.line:
-        lines.append(Content.styled(f"see line {failure.line} of your code", "$foreground-muted"))
+        lines.append(Content.styled(f"see line {failure.line} of your code", "$text-muted"))
     if failure.feedback:
         lines += prose_lines(failure.feedback, width)
     return lines
@@ -156,7 +156,7 @@ def _not_run(problem: Problem | None) -> str:
 
 def _passed(verdict: Verdict, width: int, learnt: str) -> list[Content]:
     count = f"{verdict.checks} checks" if verdict.checks > 1 else "1 check"
-    right = Content.styled(f"{count} · {seconds_text(verdict.seconds)}", "$foreground-muted")
+    right = Content.styled(f"{count} · {seconds_text(verdict.seconds)}", "$text-muted")
     lines = spread(Content.styled("✓ Passed.", "bold $text-success"), right, width)
     if learnt:
         lines += indented(prose_lines(learnt, max(1, width - 2)), "  ")
@@ -173,6 +173,6 @@ def _broken(verdict: Verdict, width: int) -> list[Content]:
     )
     return [
         *head.wrap(width),
-        *indented(plain(last, "$foreground-muted").wrap(max(1, width - 2)), "  "),
+        *indented(plain(last, "$text-muted").wrap(max(1, width - 2)), "  "),
         *indented(advice.wrap(max(1, width - 2)), "  "),
     ]
