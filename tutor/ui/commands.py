@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Command = tuple[str, str, Callable[[], Any]]
 """Name, help, and what it does."""
 
+_NOT_HERE = ("app.palette", "app.copy", "lesson.leave", "home.search", "home.left", "home.right")
 _WITHOUT_KEY = (
     ("Show the solution", "asks first when the exercise is not solved", "solution"),
     ("Earlier texts of this cell", "choose one to put back", "history"),
@@ -54,8 +55,8 @@ class TutorCommands(Provider):
 
     def _actions(self, app: TutorApp) -> Iterator[Command]:
         context = getattr(self.screen, "context", "app")
-        for entry in KEYS:
-            if not entry.action or entry.id == "app.palette" or entry.where not in ("app", context):
+        for entry in sorted(KEYS, key=lambda entry: entry.where == "app"):
+            if not entry.action or entry.id in _NOT_HERE or entry.where not in ("app", context):
                 continue
             action = entry.action if "." in entry.action else f"screen.{entry.action}"
             name = entry.label[:1].upper() + entry.label[1:]

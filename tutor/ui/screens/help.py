@@ -14,7 +14,7 @@ from tutor.ui.keys import Where, bindings, sections
 from tutor.ui.widgets.flow import Flow
 from tutor.ui.widgets.plain import plain
 
-_KEY_COLUMN = 24
+_KEY_COLUMN = 20
 
 
 class HelpScreen(ModalScreen[None]):

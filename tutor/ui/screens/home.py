@@ -42,6 +42,7 @@ class HomeScreen(TutorScreen):
         """Mount what needs the course and the progress, once both are there."""
         from tutor.ui.continue_card import ContinueCard
         from tutor.ui.course_map import CourseMap
+        from tutor.ui.machine import MachineLines
         from tutor.ui.widgets.status import WorkerStatus
 
         tutor = self.tutor
@@ -53,7 +54,7 @@ class HomeScreen(TutorScreen):
         await self.query_one("#opening").remove()
         card = ContinueCard()
         await home.mount_all(
-            [card, CourseMap(tutor.pack, tutor.progress.lesson), PlainStatic(id="machine")]
+            [card, CourseMap(tutor.pack, tutor.progress.lesson), MachineLines()]
         )
         self.furnished = True
         card.focus()
@@ -84,11 +85,11 @@ class HomeScreen(TutorScreen):
     def take(self, snapshot: Snapshot) -> None:
         if not self.furnished:
             return
-        from tutor.ui.machine import machine_lines
+        from tutor.ui.machine import MachineLines
         from tutor.ui.widgets.status import WorkerStatus
 
         self.query_one("#worker", WorkerStatus).snapshot = snapshot
-        self.query_one("#machine", PlainStatic).show(plain("\n").join(machine_lines(snapshot)))
+        self.query_one(MachineLines).snapshot = snapshot
 
     def action_lessons(self) -> None:
         if self.furnished:
