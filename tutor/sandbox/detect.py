@@ -37,7 +37,7 @@ def detect(wanted: str = "") -> Layers:
         reasons.append("This kernel has no Landlock, so files are not confined by it.")
     if not inner["seccomp"]:
         reasons.append("This system refused to install a system call filter.")
-    found = linux_layers(outer, inner["landlock"], inner["seccomp"], tuple(reasons))
+    found = linux_layers(outer, inner["landlock"], bool(inner["seccomp"]), tuple(reasons))
     if wanted and found.tier != wanted:
         raise Unavailable(
             f"The isolation {wanted!r} was asked for, but only {found.tier!r} works here: "
@@ -63,7 +63,7 @@ def _outer() -> tuple[Outer, str]:
     """The launcher that works, or "" and the reason."""
     view = View(read=SYSTEM, write=())
     program = shutil.which("bwrap")
-    trials = [("namespaces", namespaces.wrap(["/bin/true"], view))]
+    trials: list[tuple[Outer, list[str]]] = [("namespaces", namespaces.wrap(["/bin/true"], view))]
     if program:
         trials.insert(0, ("bubblewrap", bubblewrap.wrap(["/bin/true"], view, program)))
     error = ""

@@ -17,7 +17,9 @@ from tutor.sandbox.syscalls import PR_SET_NO_NEW_PRIVS, prctl, syscall
 
 EXECUTE, WRITE_FILE, READ_FILE, READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 MAKE_CHAR, MAKE_BLOCK, TRUNCATE, IOCTL_DEV = 1 << 6, 1 << 11, 1 << 14, 1 << 15
-_DIRECTORY_ONLY = READ_DIR | (((1 << 14) - 1) & ~((1 << 4) - 1))  # read_dir, remove_*, make_*, refer
+_DIRECTORY_ONLY = READ_DIR | (
+    ((1 << 14) - 1) & ~((1 << 4) - 1)
+)  # read_dir, remove_*, make_*, refer
 _HIGHEST_BIT = {1: 13, 2: 14, 3: 15, 4: 15, 5: 16}
 _TCP_BIND, _TCP_CONNECT = 1, 2
 _SCOPE_ABSTRACT_SOCKETS, _SCOPE_SIGNALS = 1, 2

@@ -38,7 +38,7 @@ class _Order:
 
 def wrap(command: list[str], view: View) -> list[str]:
     """The command line that runs `command` sealed; descriptors that are inherited stay open."""
-    order = json.dumps({"view": asdict(view), "command": command})
+    order = json.dumps(asdict(_Order(view, command)))
     start = (
         f"import sys; sys.path.insert(0, {import_root()!r}); "
         "from tutor.sandbox.namespaces import main; main()"
@@ -49,8 +49,18 @@ def wrap(command: list[str], view: View) -> list[str]:
 def main() -> NoReturn:
     """Seal and run the order in argv; ends with the exit code of the command."""
     content = json.loads(sys.argv[1])
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in content["view"].items()}
-    order = _Order(View(**fields), content["command"])
+    view = content["view"]
+    order = _Order(
+        View(
+            read=tuple(view["read"]),
+            write=tuple(view["write"]),
+            hidden=tuple(view["hidden"]),
+            device_files=tuple(view["device_files"]),
+            shared_memory=view["shared_memory"],
+        ),
+        content["command"],
+    )
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _enter_namespaces()
     first = os.fork()

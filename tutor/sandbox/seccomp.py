@@ -38,11 +38,11 @@ fanotify_init inotify_add_watch init_module finit_module delete_module kexec_loa
 reboot swapon swapoff syslog acct quotactl quotactl_fd settimeofday clock_settime adjtimex
 clock_adjtime sethostname setdomainname iopl ioperm modify_ldt vhangup shmget semget msgget mq_open
 memfd_secret migrate_pages
-""".split()
+"""
 _METADATA = """
 chmod fchmod fchmodat fchmodat2 chown fchown lchown fchownat setxattr lsetxattr fsetxattr
 setxattrat removexattr lremovexattr fremovexattr removexattrat file_setattr
-""".split()
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ def install(situation: Situation) -> None:
 def rules(situation: Situation, pid: int) -> list[Deny]:
     """Everything that is refused in `situation` to the process `pid`."""
     private = situation.namespaces
-    denied = [Deny(call) for call in _ALWAYS]
+    denied = [Deny(call) for call in _ALWAYS.split()]
     denied += [
         Deny("clone3", error=errno.ENOSYS),  # the C library falls back to clone
         Deny("clone", (Test(0, "any bit", (_NEW_NAMESPACES,)),)),
@@ -116,7 +116,7 @@ def rules(situation: Situation, pid: int) -> list[Deny]:
         denied.append(Deny(call, (Test(argument, "any bit", (_FAST_OPEN,)),)))
     if not private:
         denied.append(Deny("sched_setaffinity", (Test(0, "not in", own),)))
-        denied += [Deny(call) for call in _METADATA]  # Landlock does not mediate these
+        denied += [Deny(call) for call in _METADATA.split()]  # Landlock does not mediate these
         if situation.landlock < 6:
             denied += _signals(pid)
         if situation.landlock < 3:

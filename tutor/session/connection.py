@@ -18,7 +18,19 @@ from tutor.session.api import SessionError
 from tutor.session.deaths import reason_for
 from tutor.wire.control import Role
 from tutor.wire.frames import FrameParser, ProtocolError, pack
-from tutor.wire.messages import Ready, decode
+from tutor.wire.messages import (
+    Answer,
+    CellFinished,
+    Inspect,
+    InspectFailed,
+    Judge,
+    Judged,
+    Question,
+    Ready,
+    RunCell,
+    TensorDetail,
+    decode,
+)
 
 FRAMES_PER_TURN = 200
 PAUSE = 0.008
@@ -31,10 +43,13 @@ _NEWS_OF_DEATH = 0.1
 """Seconds between the end of the channel and the kill: a process that ends by itself gets to
 tell how."""
 
+_STARTS_WORK = (RunCell, Inspect, Question, Judge)
+_ENDS_WORK = (CellFinished, TensorDetail, InspectFailed, Answer, Judged)
+
 OnMessage = Callable[[Any, bytes], None]
 OnOutput = Callable[[bytes], None]
 OnClosed = Callable[[str], None]
-Order = Callable[[Literal["interrupt", "kill"]], None]
+Order = Callable[[Literal["interrupt", "kill"]], object]
 
 
 class Connection:
@@ -48,6 +63,11 @@ class Connection:
         self.alive = True
         self.reason = ""
         """Why it ended, in words that follow "the worker …"; "" while it lives."""
+        self.busy = False
+        """Something that the app asked for is running."""
+        self.on_busy: Callable[[], None] = lambda: None
+        self.on_gone: Callable[[], None] = lambda: None
+        """For the zygote; the same moment as `on_closed`."""
         self.ready: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done at the first message; an error when the process ended before it."""
         self._loop = asyncio.get_running_loop()
@@ -113,6 +133,9 @@ class Connection:
         if not self._channel_open:
             return
         self._unsent += pack(message, body)
+        if isinstance(message, _STARTS_WORK):
+            self.busy = True
+            self.on_busy()
         if len(self._unsent) > _UNSENT_LIMIT:
             self._break_off("did not read what it was sent")
             return
@@ -160,11 +183,12 @@ class Connection:
         killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL
         if reason or not self.reason or not killed:
             self.reason = reason or reason_for(status)
-        self.alive = False
+        self.alive = self.busy = False
         self._gone.set()
         if not self.ready.done():
             self.ready.set_exception(self._stillborn())
             self.ready.exception()  # nobody may be waiting
+        self.on_gone()
         callback, self._on_closed = self._on_closed, None
         if callback is not None:
             callback(self.reason)
@@ -217,6 +241,8 @@ class Connection:
     def _deliver(self, message: Any, body: bytes) -> None:
         if not self.ready.done():
             self.ready.set_result(None)
+        if isinstance(message, _ENDS_WORK):
+            self.busy = False
         if isinstance(message, Ready):
             return
         if self._on_message is not None:

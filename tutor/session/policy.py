@@ -50,9 +50,12 @@ def view(ground: Ground) -> View:
     )
 
 
-def build_policy(role: Role, ground: Ground, tasks: int = 0, **overrides: Any) -> Policy:
+def build_policy(
+    role: Role, ground: Ground, tasks: int = 0, temporary: str = "", **overrides: Any
+) -> Policy:
     """The rules for one process. `tasks`: threads of this user now, where they count against the
-    limit. `overrides` replace fields of the policy, e.g. `network`, `device`.
+    limit. `temporary`: its folder for temporary files. `overrides` replace fields of the policy,
+    e.g. `network`, `device`.
 
     Raises:
         TypeError: a name in `overrides` is no field.
@@ -69,7 +72,7 @@ def build_policy(role: Role, ground: Ground, tasks: int = 0, **overrides: Any) -
         hidden=ground.hidden,
         device_files=ground.devices if role != "grader" else (),
         cwd=ground.scratch if learner else "/",
-        environment=environment(ground),
+        environment=environment(ground, temporary),
         processes=processes,
         threads=ground.threads,
         landlock=ground.layers.landlock > 0,
@@ -88,7 +91,7 @@ def _may_use_gpu(policy: Policy) -> bool:
     return kind != "cpu" and bool(kind or policy.device_files)
 
 
-def environment(ground: Ground) -> dict[str, str]:
+def environment(ground: Ground, temporary: str = "") -> dict[str, str]:
     """All variables that a child has; nothing of the learner's own environment leaks in."""
     scratch = ground.scratch
     cache = f"{scratch}/.cache"
@@ -99,7 +102,7 @@ def environment(ground: Ground) -> dict[str, str]:
         "USER": "learner",
         "LOGNAME": "learner",
         "LANG": "C.UTF-8",
-        "TMPDIR": f"{scratch}/.tmp",
+        "TMPDIR": temporary or f"{scratch}/.tmp",
         "XDG_CACHE_HOME": cache,
         "MPLCONFIGDIR": f"{cache}/matplotlib",
         "MPLBACKEND": "Agg",

@@ -104,8 +104,8 @@ class Zygote:
             match decode_to_zygote(data):
                 case Fork() as order:
                     self._fork(order, *descriptors)
-                case Signal(number, kind):
-                    self._signal(number, kind)
+                case Signal() as order:
+                    self._signal(order)
                 case Succeed():
                     self._succeed(*descriptors)
         finally:
@@ -130,12 +130,12 @@ class Zygote:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
         self._children[order.id] = _Child(pid)
 
-    def _signal(self, number: int, kind: str) -> None:
-        target = self._children.get(number)
+    def _signal(self, order: Signal) -> None:
+        target = self._children.get(order.id)
         if target is None:
             return
         with contextlib.suppress(OSError):
-            if kind == "kill":
+            if order.kind == "kill":
                 os.kill(target.monitor, signal.SIGTERM)
             elif target.pid:
                 os.killpg(target.pid, signal.SIGINT)  # like ^C: DataLoader workers, too

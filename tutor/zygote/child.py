@@ -24,23 +24,30 @@ from tutor.wire.control import Policy
 from tutor.wire.frames import BlockingChannel
 from tutor.zygote import roles
 
+_LINUX = sys.platform.startswith("linux")
 PROTOCOL_DESCRIPTOR = 900
 """Out of the way of what learner code opens, below the limit of open files."""
 FAILED_TO_START = 97
 """Exit code of a child that could not be confined or whose module could not be imported."""
 
 
-def become(module: str, policy: Policy, protocol: int, output: int) -> NoReturn:
-    """Confine this process by `policy` and run `module` in it. Linux, single-threaded."""
+def become(
+    module: str, policy: Policy, protocol: int, output: int, *, forked: bool = True
+) -> NoReturn:
+    """Confine this process by `policy` and run `module` in it. It has one thread and, when it is
+    not a fork, a session of its own."""
     try:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        prctl(PR_SET_DUMPABLE, 1)
-        os.setsid()  # no controlling terminal
+        if _LINUX:
+            prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+            prctl(PR_SET_DUMPABLE, 1)
+        if forked:
+            os.setsid()  # no controlling terminal
         _plain_signals()
         channel = arrange_descriptors(protocol, output)
         enter_environment(policy)
         be_modest(policy.nice)
-        drop_capabilities()
+        if _LINUX:
+            drop_capabilities()
         set_limits(
             data_bytes=policy.data_bytes,
             file_bytes=policy.file_bytes,

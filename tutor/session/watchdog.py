@@ -1,0 +1,180 @@
+"""Ends a process tree that uses too much memory, too many processes or too much disk.
+
+The hard limits of the kernel come first, where there are any; this catches what they miss:
+many small processes, shared memory, many files.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from tutor.session.connection import Connection
+from tutor.session.usage import Usage, exact_memory, find_inside, usage_of
+from tutor.text import bytes_text
+
+BUSY_PERIOD, IDLE_PERIOD = 0.1, 1.0
+"""Seconds between two looks while something runs, and while nothing does."""
+_DISK_EVERY = 5
+"""Looks between two looks at the disk."""
+_EXACT_EVERY = 3
+"""Looks between two exact, slower measurements of the same tree."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes and counts; 0 = no limit."""
+
+    memory: int = 0
+    processes: int = 256
+    disk: int = 2 << 30
+    files: int = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Disk:
+    size: int
+    files: int
+
+
+def breach(usage: Usage, limits: Limits) -> str:
+    """Which limit `usage` breaks, in words that follow "the worker …"; "" when none."""
+    if limits.processes and usage.processes > limits.processes:
+        return f"was ended: it ran more than {limits.processes} processes, the limit"
+    if limits.memory and usage.memory > limits.memory:
+        return (
+            f"was ended: it used {bytes_text(usage.memory)} of memory, the limit is "
+            f"{bytes_text(limits.memory)}"
+        )
+    return ""
+
+
+def disk_breach(disk: Disk, limits: Limits) -> str:
+    """The same for the scratch folder."""
+    if limits.disk and disk.size > limits.disk:
+        return (
+            f"was ended: its files took {bytes_text(disk.size)} of disk, the limit is "
+            f"{bytes_text(limits.disk)}"
+        )
+    if limits.files and disk.files > limits.files:
+        return f"was ended: it made more than {limits.files} files, the limit"
+    return ""
+
+
+def disk_use(folder: str, at_most: int = 1 << 20) -> Disk:
+    """Bytes and number of files below `folder`; links are not followed. Stops counting after
+    `at_most` files."""
+    size = files = 0
+    todo = [folder]
+    while todo and files <= at_most:
+        try:
+            with os.scandir(todo.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        todo.append(entry.path)
+                    files += 1
+                    size += entry.stat(follow_symlinks=False).st_blocks * 512
+        except OSError:
+            continue
+    return Disk(size, files)
+
+
+class Watchdog:
+    """Looks at all `connections` of a zygote whose process here is `root`. Linux only; elsewhere
+    it does nothing."""
+
+    def __init__(
+        self,
+        root: int,
+        scratch: str,
+        limits: Limits,
+        connections: Callable[[], Iterable[Connection]],
+    ) -> None:
+        self._root = root
+        self._scratch = scratch
+        self._limits = limits
+        self._connections = connections
+        self._monitors: dict[int, int] = {}
+        self._exact: dict[int, int] = {}
+        self._looks = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_is_slow = False
+        self._disk: asyncio.Future[Disk] | None = None
+        self._closed = not sys.platform.startswith("linux")
+
+    def wake(self) -> None:
+        """Something has begun to run."""
+        if self._timer is None or self._timer_is_slow:
+            self._schedule(BUSY_PERIOD)
+
+    def close(self) -> None:
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _schedule(self, seconds: float) -> None:
+        if self._closed:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_is_slow = seconds > BUSY_PERIOD
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        self._looks += 1
+        live = [its for its in self._connections() if its.alive and its.pid]
+        for connection in live:
+            self._look_at(connection)
+        pids = {its.pid for its in live}
+        self._monitors = {pid: its for pid, its in self._monitors.items() if pid in pids}
+        self._exact = {pid: look for pid, look in self._exact.items() if pid in pids}
+        busy = [its for its in live if its.busy]
+        if busy and self._looks % _DISK_EVERY == 0:
+            self._look_at_disk()
+        if live:
+            self._schedule(BUSY_PERIOD if busy else IDLE_PERIOD)
+
+    def _look_at(self, connection: Connection) -> None:
+        monitor = self._monitor_of(connection)
+        if not monitor:
+            return
+        usage = usage_of(monitor)
+        reason = breach(usage, self._limits)
+        if not reason:
+            return
+        if usage.processes <= self._limits.processes:
+            # Forks share pages, which were counted once for each of them.
+            if self._looks - self._exact.get(connection.pid, -_EXACT_EVERY) < _EXACT_EVERY:
+                return
+            self._exact[connection.pid] = self._looks
+            reason = breach(exact_memory(usage), self._limits)
+        if reason:
+            connection.end(reason)
+
+    def _monitor_of(self, connection: Connection) -> int:
+        known = self._monitors.get(connection.pid, 0)
+        if not known:
+            found = find_inside(self._root, connection.pid)
+            known = self._monitors[connection.pid] = found[1] if found else 0
+        return known
+
+    def _look_at_disk(self) -> None:
+        if self._disk is not None and not self._disk.done():
+            return
+        loop = asyncio.get_running_loop()
+        at_most = self._limits.files
+        self._disk = loop.run_in_executor(None, disk_use, self._scratch, at_most)
+        self._disk.add_done_callback(self._disk_seen)
+
+    def _disk_seen(self, seen: asyncio.Future[Disk]) -> None:
+        if self._closed or seen.cancelled() or seen.exception() is not None:
+            return
+        reason = disk_breach(seen.result(), self._limits)
+        if reason:
+            for connection in self._connections():
+                if connection.busy and connection.role == "worker":
+                    connection.end(reason)
