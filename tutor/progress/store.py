@@ -19,8 +19,6 @@ from tutor.progress.model import Day, LessonProgress, Position, SavedCode
 CHECKPOINT = 60.0
 """Seconds between two `code_saved` events of one block while it is typed in; the text itself is
 in the file after every save."""
-RETRY = 30.0
-"""Seconds between two attempts to get back to a file that could not be written."""
 
 T = TypeVar("T")
 
@@ -35,13 +33,24 @@ class ProgressStore:
     """Implements `ProgressAPI`.
 
     Never raises for what a disk may do: where the file cannot be used, it goes on in memory and
-    `notice` says so in a sentence for the learner. Used from one thread.
+    `notice` says so in a sentence for the learner. Used from one thread. `patience`: seconds to
+    wait for another window; `retry`: seconds between two attempts to get back to the file.
     """
 
-    def __init__(self, path: Path, pack_id: str, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        path: Path,
+        pack_id: str,
+        *,
+        clock: Callable[[], float] = time.time,
+        patience: float = database.PATIENCE,
+        retry: float = 30.0,
+    ) -> None:
         self._path = path
         self._pack = pack_id
         self._clock = clock
+        self._patience = patience
+        self._retry = retry
         self._window = f"{os.getpid():x}-{uuid.uuid4().hex[:8]}"
         self._seen: dict[tuple[str, str], str] = {}
         """Digest of each draft as this window last read or wrote it."""
@@ -181,7 +190,7 @@ class ProgressStore:
     # -------------------------------------------------------------- inside
 
     def _open(self) -> None:
-        opened = database.open_database(self._path)
+        opened = database.open_database(self._path, self._patience)
         self._adopt(opened.connection, in_file=opened.in_file)
         self.notice = opened.notice or self.notice
         if opened.salvaged or not rebuild.up_to_date(self._db):
@@ -238,10 +247,10 @@ class ProgressStore:
 
     def _back_to_file(self) -> None:
         """Carry what was written in memory into the file, if that works again."""
-        opened = database.open_database(self._path, patience=0.1)
+        opened = database.open_database(self._path, min(0.1, self._patience))
         if not opened.in_file:
             opened.connection.close()
-            self._retry_at = time.monotonic() + RETRY
+            self._retry_at = time.monotonic() + self._retry
             return
         with database.transaction(self._db):
             rebuild.log_drafts(self._db)
@@ -254,7 +263,7 @@ class ProgressStore:
             opened.connection.close()
             if not database.is_trouble(error):
                 raise
-            self._retry_at = time.monotonic() + RETRY
+            self._retry_at = time.monotonic() + self._retry
             return
         self._db.close()
         self._adopt(opened.connection, in_file=True)
@@ -264,4 +273,4 @@ class ProgressStore:
         self._db, self._in_file = connection, in_file
         if not in_file:
             self._carried = log.last_id(connection)
-            self._retry_at = time.monotonic() + RETRY
+            self._retry_at = time.monotonic() + self._retry
