@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 from textual.widget import Widget
 
@@ -82,8 +83,7 @@ STARTER = '''def standardise(x: torch.Tensor) -> torch.Tensor:
     mean = x.mean(0, keepdim=True)
     for name in ["a", "b"]:
         print(f"{name}: {mean!r}")
-    return x / 2.5 if x.numel() > 0 else None
-'''
+    return x / 2.5 if x.numel() > 0 else None'''
 
 VALUE = "tensor([[10., 22., 36.],\n        [40., 55., 72.]])"
 
@@ -196,25 +196,42 @@ PREDICT = Quiz(
 )
 UNKNOWN = Quiz("later", "parsons", "Put the lines in order.", PLACE)
 
+
+def _tensor(
+    path: str, shape: tuple[int, ...], numbers: tuple[float, ...], **more: Any
+) -> TensorRow:
+    """A float32 row on the CPU; `numbers` are mean, minimum and maximum, as far as known."""
+    known: dict[str, Any] = dict(zip(("mean", "minimum", "maximum"), numbers, strict=False))
+    values: dict[str, Any] = {"dtype": "float32", "device": "cpu"}
+    return TensorRow(path, shape, **(values | known | more))
+
+
 ROWS = (
-    TensorRow("prices", (2, 3), "float32", "cpu", change="added", mean=35.0, minimum=10.0, maximum=60.0),
-    TensorRow("tax", (3,), "float32", "cpu", change="added", mean=1.1, minimum=1.0, maximum=1.2),
-    TensorRow(
-        "out", (2, 3), "float32", "cpu", change="mutated", mean=36.5, minimum=10.0, maximum=72.0,
-        shares=("view",),
+    _tensor("prices", (2, 3), (35.0, 10.0, 60.0), change="added"),
+    _tensor("tax", (3,), (1.1, 1.0, 1.2), change="added"),
+    _tensor("out", (2, 3), (36.5, 10.0, 72.0), change="mutated", shares=("view",)),
+    _tensor("view", (6,), (36.5, 10.0, 72.0), shares=("out",)),
+    _tensor("same", (2, 3), (36.5,), alias_of="out"),
+    _tensor(
+        "net.fc.weight",
+        (10, 5408),
+        (-1.2e-5, -0.0136, 0.0136),
+        requires_grad=True,
+        kind="parameter",
+        change="gradient",
+        has_grad=True,
     ),
-    TensorRow("view", (6,), "float32", "cpu", mean=36.5, minimum=10.0, maximum=72.0, shares=("out",)),
-    TensorRow("same", (2, 3), "float32", "cpu", mean=36.5, alias_of="out"),
-    TensorRow(
-        "net.fc.weight", (10, 5408), "float32", "cpu", requires_grad=True, kind="parameter",
-        change="gradient", mean=-1.2e-5, minimum=-0.0136, maximum=0.0136, has_grad=True,
-    ),
-    TensorRow(
-        "loss", (), "float32", "cpu", requires_grad=True, change="rebound", grad_fn="NllLossBackward0",
-        mean=math.nan, nan=1,
+    _tensor(
+        "loss",
+        (),
+        (math.nan,),
+        requires_grad=True,
+        change="rebound",
+        grad_fn="NllLossBackward0",
+        nan=1,
     ),
     TensorRow("index", (4096, 128, 7), "int64", "cuda:0", minimum=0.0, maximum=49999.0),
-)  # fmt: skip
+)
 TABLE = TensorTable(ROWS, removed=("old", "tmp"), hidden=12)
 
 SMALL_DETAIL = TensorDetail(
@@ -300,10 +317,8 @@ def cell(run: CellRun | None = None, text: str = CELL_SOURCE) -> CellView:
 
 
 def a_run(state: str = "done", **changes: object) -> CellRun:
-    values: dict[str, object] = {
-        "block": "broadcast", "state": state, "source": CELL_SOURCE, "run": 1, "seconds": 0.004,
-    }  # fmt: skip
-    return CellRun(**(values | changes))  # type: ignore[arg-type]
+    values: dict[str, Any] = {"source": CELL_SOURCE, "run": 1, "seconds": 0.004}
+    return CellRun(block="broadcast", state=state, **(values | changes))  # type: ignore[arg-type]
 
 
 def exercise(**reactives: object) -> ExerciseView:

@@ -65,10 +65,8 @@ def wear_own_themes(app: App[Any]) -> None:
 
 def frame(app: App[Any]) -> str:
     """The screen as plain text, one line a row."""
-    screen = app.screen
-    width, height = screen.size
-    rows = screen._compositor.render_strips()
-    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in rows[:height])
+    rows = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip).rstrip() for strip in rows)
 
 
 if __name__ == "__main__":

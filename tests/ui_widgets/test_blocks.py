@@ -25,7 +25,7 @@ from textual.message import Message
 from textual.widgets import Input
 
 from tutor.course.quiz import judge
-from tutor.session.snapshot import InputWanted
+from tutor.session.snapshot import CellRun, InputWanted
 from tutor.ui.widgets.exercise import ExerciseView
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.output import OutputView
@@ -62,7 +62,7 @@ class Listener(Host):
         (a_run(source="other"), "! stale: changed since it ran"),
     ],
 )
-async def test_a_cell_says_its_state_in_the_border(run: object, sign: str) -> None:
+async def test_a_cell_says_its_state_in_the_border(run: CellRun | None, sign: str) -> None:
     view = CellView(CELL, CELL_SOURCE)
     app = Host(view)
     async with app.run_test() as pilot:

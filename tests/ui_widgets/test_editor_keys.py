@@ -179,7 +179,8 @@ async def test_the_colours_follow_the_theme() -> None:
     async with app.run_test() as pilot:
 
         def keyword() -> object:
-            return next(s.style.color for s in editor.render_line(0) if "pass" in s.text)
+            styles = [s.style for s in editor.render_line(0) if s.style and "pass" in s.text]
+            return styles[0].color
 
         before = keyword()
         app.theme = "textual-light"

@@ -37,6 +37,8 @@ class CodeEditor(TextArea):
         background: $surface;
         scrollbar-size-vertical: 1;
         &:focus {{ border: none; background: $surface; }}
+        & .text-area--gutter {{ color: $text-muted; }}
+        & .text-area--cursor-gutter {{ color: $foreground; background: transparent; }}
         & .code--error-line {{ background: $error-muted; text-style: underline; }}
         &:nocolor .text-area--cursor {{ text-style: reverse; }}
         &:nocolor .text-area--selection {{ text-style: reverse; }}

@@ -20,16 +20,14 @@ class Fold(Flow, can_focus=True):
     DEFAULT_CSS = """
     Fold {
         color: $foreground;
-        &:focus { text-style: none; }
-        & .fold--title { color: $foreground; }
         & .fold--focused { color: $foreground; text-style: bold reverse; }
     }
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"fold--title", "fold--focused"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = {"fold--focused"}
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter,space", "toggle", "Open or close", show=False, id="fold.toggle"),
+        Binding("enter,space", "open_or_close", "Open or close", show=False, id="fold.toggle"),
     ]
 
     expanded: reactive[bool] = reactive(False, init=False)
@@ -81,9 +79,9 @@ class Fold(Flow, can_focus=True):
     def watch_has_focus(self, _focus: bool) -> None:
         self.reflow()
 
-    def action_toggle(self) -> None:
+    def action_open_or_close(self) -> None:
         self.expanded = not self.expanded
 
     def on_click(self, event: events.Click) -> None:
         event.stop()
-        self.action_toggle()
+        self.action_open_or_close()

@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.scroll_view import ScrollView
 from textual.selection import Selection
 from textual.strip import Strip
+from textual.widget import Widget
 
 from tutor.session.snapshot import Output
 from tutor.text import sanitize
@@ -171,7 +172,7 @@ class OutputView(ScrollView):
             if follow:
                 self.call_after_refresh(self._to_end)
         else:
-            self.set_reactive(OutputView.virtual_size, size)
+            self.set_reactive(Widget.virtual_size, size)  # type: ignore[arg-type]
             self._scroll_update(size)
             self.refresh()
             if follow:

@@ -9,7 +9,7 @@ from textual.reactive import reactive
 
 from tutor.session.snapshot import Problem
 from tutor.ui.widgets import syntax
-from tutor.ui.widgets.flow import Flow, cut, spread
+from tutor.ui.widgets.flow import Flow, Lines, cut, spread
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.plain import one_line, plain
 from tutor.wire.messages import Frame
@@ -61,7 +61,7 @@ class ProblemCard(Vertical):
     def _lines(self, width: int) -> list[Content]:
         return problem_lines(self.problem, width) if self.problem else []
 
-    def _traceback(self) -> tuple[str, object]:
+    def _traceback(self) -> tuple[str, Lines]:
         frames = self.problem.frames if self.problem else ()
         return traceback_title(frames), lambda width: traceback_lines(frames, width)
 

@@ -166,6 +166,9 @@ class QuizView(Vertical):
     def show_answer(self, answer: tuple[str, ...]) -> None:
         """Fill in an earlier answer and judge it, without a message. An answer that no longer
         fits the question (the lesson was updated) is left out."""
+        if not self.is_mounted:
+            self.call_after_refresh(self.show_answer, answer)
+            return
         if choices := list(self.query(ChoiceList)):
             picked = frozenset(int(text) for text in answer if text.isdigit())
             choices[0].chosen = frozenset(n for n in picked if n < len(self.quiz.choices))
@@ -224,8 +227,9 @@ def feedback_lines(judgement: QuizJudgement, width: int) -> list[Content]:
         lines += [Content.styled("✓ Right.", "bold $text-success")]
     else:
         lines += [Content.styled("✗ Not yet. Try another answer.", "bold $text-error")]
+    only = judgement.correct and len(judgement.feedback) == 1
     for choice, why in judgement.feedback:
-        text = f"{choice}: {why}" if choice else why
+        text = f"{choice}: {why}" if choice and not only else why
         lines += indented(prose_lines(text, max(8, width - 2)), "  ")
     if judgement.correct and judgement.explain:
         lines += ["", *prose_lines(judgement.explain, width)]

@@ -62,8 +62,8 @@ def flags(row: TensorRow) -> str:
     if row.alias_of:
         found.append(f"⛓ is {row.alias_of}")
     elif row.shares:
-        more = f" +{len(row.shares) - 1}" if len(row.shares) > 1 else ""
-        found.append(f"⛓ {row.shares[0]}{more}")
+        first, *others = row.shares
+        found.append(f"⛓ {first} +{len(others)}" if others else f"⛓ {first}")
     return " ".join(found)
 
 
