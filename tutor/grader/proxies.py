@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Far(Protocol):
 
     def items_of(self, target: RemoteObject, limit: int) -> list[Any]: ...
 
-    def fail(self, message: str) -> Any: ...
+    def fail(self, message: str) -> NoReturn: ...
 
 
 MAX_ITERATED = 1_000

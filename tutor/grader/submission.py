@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 
@@ -133,7 +133,7 @@ class Submission(Inputs):
         floating = [a for a in args if isinstance(a, torch.Tensor) and a.is_floating_point()]
         if not isinstance(found, list) or len(found) != len(floating):
             self.fail(_UNREADABLE)
-        return found
+        return list(found)
 
     # -------------------------------------------------------------- assertions
 
@@ -175,9 +175,9 @@ class Submission(Inputs):
         if not condition:
             self.fail(message)
 
-    def fail(self, message: str, line: int = 0) -> Any:
+    def fail(self, message: str, line: int = 0) -> NoReturn:
         """End the check: the attempt is wrong, for this reason."""
-        self._hold(Mismatch(message, line=line))
+        raise CheckFailed(self._case.failure(Mismatch(message, line=line)))
 
     def hint_if(self, condition: Any, tag: str, text: str) -> None:
         """Should this case fail: the misconception `tag` is why. The first one armed wins."""
@@ -307,9 +307,9 @@ class Submission(Inputs):
                 lambda number, node: RemoteObject(self, conversation.about(number, node), label),
             )
         except values.BadValue:
-            return self.fail(_UNREADABLE)
+            self.fail(_UNREADABLE)
 
-    def _learner_error(self, reply: Reply) -> None:
+    def _learner_error(self, reply: Reply) -> NoReturn:
         message = clip(_first_line(reply.message), 600)
         match reply.error:
             case "tutor.broken":

@@ -71,13 +71,8 @@ class Answers:
             )
 
     def _guarded(self, question: Question, body: bytes, data: bytearray) -> Any:
-        cells = self._cells
-        try:
-            cells.intact.learners()
-            with cells.interrupts.armed():
-                return self._operations[question.op](self, question, body, data)
-        finally:
-            cells.intact.ours()
+        operation = self._operations[question.op]
+        return self._cells.learners_turn(lambda: operation(self, question, body, data))
 
     # -------------------------------------------------------------- operations
 

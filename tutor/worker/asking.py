@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import builtins
+import contextlib
 import getpass
 import io
 import os
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from tutor.plain import LINE, clip
 from tutor.wire.frames import BlockingChannel
 from tutor.wire.messages import AnswerInput, InputRequested, Quit, decode
+from tutor.worker.intact import Intact
 
 _getpid = os.getpid
 
@@ -19,13 +20,14 @@ _getpid = os.getpid
 class Asking(io.TextIOBase):
     """Installs itself as `input` and `getpass.getpass`; is itself the `sys.stdin` of cells."""
 
-    def __init__(self, channel: BlockingChannel, leave: Callable[[], None]) -> None:
+    def __init__(self, channel: BlockingChannel, intact: Intact, leave: Callable[[], None]) -> None:
         self._channel = channel
+        self._intact = intact
         self._leave = leave
         self._process = _getpid()
         self.allowed = False
-        builtins.input = self.input
         getpass.getpass = self.getpass
+        intact.replace("input", self.input)
 
     def input(self, prompt: object = "", /) -> str:
         """Ask the learner for one line.
@@ -53,8 +55,12 @@ class Asking(io.TextIOBase):
     def _ask(self, prompt: str, secret: bool) -> str:
         if not self.allowed or _getpid() != self._process:
             raise EOFError("no input was given: only a running cell can ask for it")
+        return self._intact.run(lambda: self._asked(prompt, secret))
+
+    def _asked(self, prompt: str, secret: bool) -> str:
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()
+            with contextlib.suppress(Exception):
+                stream.flush()
         self._channel.send(InputRequested(clip(prompt, LINE), secret))
         while True:
             message = decode("to_worker", self._channel.receive()[0])

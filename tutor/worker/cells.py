@@ -6,9 +6,10 @@ import ast
 import linecache
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar
 
 from tutor.wire.frames import BlockingChannel
 from tutor.wire.messages import CellFinished, RunCell
@@ -20,7 +21,9 @@ from tutor.worker.interrupts import Interrupts
 from tutor.worker.observe.tensors import TensorWatch
 from tutor.worker.streams import Streams
 
-_getpid, _exit, _clock = os.getpid, os._exit, time.perf_counter
+_getpid, _exit, _clock, _parse = os.getpid, os._exit, time.perf_counter, ast.parse
+_exec, _eval = exec, eval
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -70,24 +73,37 @@ class Cells:
         names = vars(self.main)
         names.pop("__warningregistry__", None)  # a cell that runs again warns again
         body, last = _compiled(source, name)
+        self.asking.allowed = True
         try:
-            self.intact.learners()
-            self.asking.allowed = True
-            with self.interrupts.armed():
-                exec(body, names)
-                if last is not None:
-                    value = eval(last, names)
-                    if value is not None:
-                        names["_"] = value
-                        self.display.result(value)
+            self.learners_turn(lambda: self._evaluate(body, last, names))
+        finally:
+            self.asking.allowed = False
+
+    def _evaluate(self, body: Any, last: Any, names: dict[str, Any]) -> None:
+        _exec(body, names)
+        if last is not None:
+            value = _eval(last, names)
+            if value is not None:
+                names["_"] = value
+                self.display.result(value)
+
+    def learners_turn(self, action: Callable[[], T]) -> T:
+        """Do `action`, which runs learner code: interruptible, with the builtins it changed."""
+        try:
+            try:
+                self.interrupts.arm()
+                self.intact.learners()
+                return action()
+            finally:
+                self.interrupts.disarm()
         finally:
             self.intact.ours()
-            self.asking.allowed = False
+            self.interrupts.disarm()  # again: an interrupt may have hit the first one
 
 
 def _compiled(source: str, name: str) -> tuple[Any, Any]:
     """Code of all statements, and of the last one apart where it is an expression."""
-    tree = ast.parse(source, name)
+    tree = _parse(source, name)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         expression = ast.Expression(tree.body[-1].value)

@@ -8,20 +8,22 @@ from typing import Any
 from tutor.plain import clip
 from tutor.wire.frames import BlockingChannel
 from tutor.wire.messages import Displayed
+from tutor.worker.intact import Intact
 
 TEXT_LIMIT = 20_000
 """Characters of one value."""
 VALUES_LIMIT = 100
 """Values shown in one run."""
 
-_getpid = os.getpid
+_getpid, _print, _repr, _str, _type = os.getpid, print, repr, str, type
 
 
 class Display:
     """Sends values of the run that is under way; outside of a run it shows nothing."""
 
-    def __init__(self, channel: BlockingChannel) -> None:
+    def __init__(self, channel: BlockingChannel, intact: Intact) -> None:
         self._channel = channel
+        self._intact = intact
         self._process = _getpid()
         self._run = 0
         self._shown = 0
@@ -35,20 +37,24 @@ class Display:
     def show(self, value: Any) -> None:
         """Show `value` below the cell: text as it is, anything else by its repr."""
         if _getpid() != self._process:
-            print(value)
+            _print(value)
             return
         if not self._run:
             return
         self._shown += 1
-        if self._shown > VALUES_LIMIT:
-            if self._shown == VALUES_LIMIT + 1:
-                self._send(f"… more than {VALUES_LIMIT} values; the others were not shown")
-            return
-        self._send(value if isinstance(value, str) else repr(value))
+        if self._shown <= VALUES_LIMIT:
+            self._send(value if _type(value) is _str else _repr(value))
+        elif self._shown == VALUES_LIMIT + 1:
+            self._send(f"… more than {VALUES_LIMIT} values; the others were not shown")
 
     def result(self, value: Any) -> None:
         """Show the value of a cell's last expression, always by its repr."""
-        self._send(repr(value))
+        if _getpid() == self._process:
+            self._send(_repr(value))
 
     def _send(self, text: str) -> None:
-        self._channel.send(Displayed(self._run, clip(text, TEXT_LIMIT), len(text) > TEXT_LIMIT))
+        self._intact.run(lambda: self._channel.send(_displayed(self._run, text)))
+
+
+def _displayed(run: int, text: str) -> Displayed:
+    return Displayed(run, clip(text, TEXT_LIMIT), len(text) > TEXT_LIMIT)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 _BUILTINS = builtins.__dict__
 _MODULES = sys.modules
 _dict, _tuple = dict, tuple
 _MISSING = object()
+T = TypeVar("T")
 
 
 class Intact:
@@ -19,6 +21,10 @@ class Intact:
         self._builtins = _dict(_BUILTINS)
         self._modules = {name: module for name, module in _MODULES.items() if name != "__main__"}
         self._theirs: dict[str, Any] = {}
+
+    def replace(self, name: str, value: Any) -> None:
+        """Make `value` the original builtin of this name."""
+        _BUILTINS[name] = self._builtins[name] = value
 
     def ours(self) -> None:
         """After learner code: the original builtins, and modules that were thrown out."""
@@ -31,6 +37,14 @@ class Intact:
         for name, module in self._modules.items():
             if name not in _MODULES:
                 _MODULES[name] = module
+
+    def run(self, action: Callable[[], T]) -> T:
+        """Do `action`, which is ours, in the midst of learner code."""
+        self.ours()
+        try:
+            return action()
+        finally:
+            self.learners()
 
     def learners(self) -> None:
         """Before learner code: the builtins that it had changed."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from types import FrameType
 
 from tutor.wire.frames import BlockingChannel
 
+# Learner code can rebind all of these, even the names of builtins.
 _getpid, _signal, _mask = os.getpid, signal.signal, signal.pthread_sigmask
 _SIGINT, _UNBLOCK = signal.SIGINT, signal.SIG_UNBLOCK
+_Interrupt = KeyboardInterrupt
 
 
 class Interrupts:
@@ -23,16 +23,15 @@ class Interrupts:
         self._armed = False
         self._install()
 
-    @contextmanager
-    def armed(self) -> Iterator[None]:
-        """Within: an interrupt raises KeyboardInterrupt in the learner's code."""
+    def arm(self) -> None:
+        """From now on an interrupt raises KeyboardInterrupt in the learner's code."""
         self._install()
-        try:
-            self._armed = True
-            yield
-        finally:
-            self._armed = False
-            self._channel.forget_interrupt()
+        self._armed = True
+
+    def disarm(self) -> None:
+        """From now on interrupts are ignored. Safe to call twice, and while Python is wrecked."""
+        self._armed = False
+        self._channel.forget_interrupt()
 
     def _install(self) -> None:
         # Learner code may have replaced or blocked the signal in an earlier cell.
@@ -41,10 +40,10 @@ class Interrupts:
 
     def _handle(self, number: int, frame: FrameType | None) -> None:
         if _getpid() != self._process:
-            raise KeyboardInterrupt
+            raise _Interrupt
         if not self._armed:
             return
         if self._channel.busy:
             self._channel.defer_interrupt()
         else:
-            raise KeyboardInterrupt
+            raise _Interrupt

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 
 from tutor.wire.control import Policy
 from tutor.wire.frames import BlockingChannel, ProtocolError
@@ -19,7 +20,9 @@ from tutor.worker.observe.detail import inspect_tensor
 from tutor.worker.observe.tensors import TensorWatch
 from tutor.worker.streams import Streams
 
-_exit = os._exit
+_exit, _select = os._exit, select.select
+_LAST_SECONDS = 5.0
+"""How long a worker without descriptors waits to be ended by the app."""
 
 
 def main(channel: BlockingChannel, policy: Policy) -> None:
@@ -27,16 +30,17 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
     settle(policy.threads)
     # A child that the learner's code forks must neither hold the wire nor speak on it.
     os.register_at_fork(after_in_child=channel.close)
-    display = Display(channel)
+    intact = Intact()
+    display = Display(channel, intact)
     main_module = fresh_main(resolve(policy.device), display.show)
-    asking = Asking(channel, _leave)
+    asking = Asking(channel, intact, _leave)
     cells = Cells(
         channel=channel,
         main=main_module,
         display=display,
         asking=asking,
         streams=Streams(asking),
-        intact=Intact(),
+        intact=intact,
         interrupts=Interrupts(channel),
         watch=TensorWatch(vars(main_module)),
     )
@@ -44,23 +48,38 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
     channel.send(Ready(os.getpid()))
     while True:
         try:
-            header, body = channel.receive()
-            message = decode("to_worker", header)
-        except (EOFError, OSError, ProtocolError, ValueError):
+            serve_one(channel, cells, answers)
+        except KeyboardInterrupt:
+            continue  # it came in the instant between the learner's code and ours
+        except (EOFError, ProtocolError):
             _exit(0)
-        match message:
-            case RunCell():
-                answers.forget()
-                cells.run(message)
-            case Question():
-                answers.answer(message, body)
-            case Inspect():
-                names, skipped = vars(main_module), cells.watch.preloaded
-                channel.send(inspect_tensor(names, skipped, message.path))
-            case AnswerInput():
-                pass  # typed too late: the cell that asked has ended
-            case Quit():
-                _exit(0)
+        except (OSError, ValueError):
+            # The learner's code closed our descriptors. The app sees that and ends us, naming it.
+            _select([], [], [], _LAST_SECONDS)
+            _exit(1)
+
+
+def serve_one(channel: BlockingChannel, cells: Cells, answers: Answers) -> None:
+    """Wait for one request and do it.
+
+    Raises:
+        EOFError: the app is gone. ProtocolError: it is not the app that speaks.
+        OSError: the channel is closed on our side.
+    """
+    header, body = channel.receive()
+    match decode("to_worker", header):
+        case RunCell() as request:
+            answers.forget()
+            cells.run(request)
+        case Question() as question:
+            answers.answer(question, body)
+        case Inspect() as request:
+            names, skipped = vars(cells.main), cells.watch.preloaded
+            channel.send(inspect_tensor(names, skipped, request.path))
+        case AnswerInput():
+            pass  # typed too late: the cell that asked has ended
+        case Quit():
+            _exit(0)
 
 
 def _leave() -> None:

@@ -11,6 +11,7 @@ import torch
 
 from tutor import raw
 
+_clock = time.perf_counter
 CHECKSUM_BYTES = 256 << 10
 """Tensors up to this size get a checksum: writes through NumPy or `.data` leave no other trace."""
 
@@ -103,7 +104,7 @@ def _checksum(tensor: torch.Tensor, deadline: float) -> int | None:
             or data.layout is not torch.strided
             or data.is_quantized
             or not 0 < size <= CHECKSUM_BYTES
-            or time.perf_counter() > deadline
+            or _clock() > deadline
         ):
             return None
         flat = data.resolve_conj().resolve_neg().contiguous().reshape(-1).view(torch.uint8)
