@@ -1,4 +1,4 @@
-"""What a learner may set in `config.toml`: names, defaults, limits, and errors that name the key."""
+"""What a learner may set in `config.toml`: every key, its default and its limits."""
 
 from __future__ import annotations
 
