@@ -67,6 +67,9 @@ async def test_output_grows_to_twelve_rows_and_stops_there() -> None:
     async with Host(view).run_test() as pilot:
         await pilot.pause()
         assert view.size.height == 3
+        view.output = printed(5)
+        await pilot.pause()
+        assert view.size.height == 5
         view.output = printed(2000)
         await pilot.pause()
         assert view.size.height == 12
@@ -104,6 +107,24 @@ async def test_thousands_of_lines_at_thirty_a_second_cost_little() -> None:
             await pilot.pause()
         spent = time.process_time() - begin
         assert spent < 0.9, f"{spent:.2f} s of CPU for one second of output"
+
+
+async def test_lines_that_stream_in_need_no_new_layout(monkeypatch: pytest.MonkeyPatch) -> None:
+    view = OutputView(printed(2000))
+    app = Host(view)
+    async with app.run_test() as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        layouts: list[str] = []
+        layout = app.screen._refresh_layout
+        monkeypatch.setattr(
+            app.screen, "_refresh_layout", lambda *a, **k: (layouts.append("x"), layout(*a, **k))
+        )
+        view.output = printed(2100)
+        await pilot.pause()
+        await pilot.pause()
+        assert "line 2099" in frame(app)
+        assert layouts == []
 
 
 async def test_the_cursor_of_the_tensors_stays_on_its_tensor_when_the_table_changes() -> None:
@@ -243,9 +264,14 @@ async def test_the_worker_line_follows_the_snapshot() -> None:
 
 
 async def test_text_is_never_markup() -> None:
-    app = Host(PlainStatic("list[int] y[i] [red]x[/b] [@click=app.quit]go[/]"))
-    async with app.run_test():
-        assert "list[int] y[i] [red]x[/b] [@click=app.quit]go[/]" in frame(app)
+    text = "list[int] y[i] [red]x[/b] [@click=app.quit]go[/]"
+    widget = PlainStatic(text)
+    app = Host(widget)
+    async with app.run_test() as pilot:
+        assert text in frame(app)
+        widget.update("now " + text)
+        await pilot.pause()
+        assert "now " + text in frame(app)
 
 
 async def test_selected_output_can_be_copied() -> None:

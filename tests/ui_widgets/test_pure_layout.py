@@ -70,6 +70,12 @@ def test_nan_is_said_in_a_word_even_in_a_narrow_table() -> None:
     assert any("NaN" in text for text in cells(ROWS[6], fit(ROWS, 44)))
 
 
+def test_shared_memory_keeps_its_sign_where_its_name_has_no_room() -> None:
+    texts = cells(ROWS[2], fit(ROWS[:4], 43))
+    assert texts[-1] == "⛓"
+    assert not any("…" in text for text in texts)
+
+
 def test_the_key_line_names_only_marks_that_are_there() -> None:
     assert key_line((TensorRow("x", (1,), "float32", "cpu", change="added"),)) == "+ new"
     assert key_line(()) == ""
