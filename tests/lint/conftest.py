@@ -1,0 +1,88 @@
+"""Lessons to prove on the shared real session: sound ones, and ones with one flaw each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from small_lessons import Prove
+
+from tutor.course.parse import parse_lesson
+from tutor.lint.proof import Proof, prove_lesson
+from tutor.session.session import Session
+
+FRONT = """\
+---
+id: "unit/one"
+title: "One"
+minutes: 5
+objectives: ["Do one thing"]
+topics: ["T1"]
+---
+
+# One
+
+## Step
+
+"""
+
+EXERCISE = '''\
+```python exercise id=double
+def double(x):
+    ...
+```
+
+```python solution for=double
+def double(x):
+    return 2 * x
+```
+
+```python check for=double
+def check_values(s):
+    """twice as much"""
+    f = s.function("double", args=1)
+    x = s.randn(3, seed=1)
+    out = f(x)
+    s.hint_if(s.same(out, 3 * x), "three", "That is three times as much.")
+    s.close(out, 2 * x)
+```
+
+```toml hints for=double
+steps = ["How often?", "Two times.", "Multiply."]
+learnt = "Twice is two times."
+```
+
+```python wrong for=double
+# feedback: three times as much
+def double(x):
+    return 3 * x
+```
+
+```python wrong for=double
+# feedback: None
+def double(x):
+    2 * x
+```
+
+```python right for=double
+def double(x):
+    return x + x
+```
+'''
+
+
+@pytest.fixture
+def prove(session: Session) -> Prove:
+    """Proves a body; `change` replaces one piece of the exercise that follows it, None = none."""
+
+    async def run(
+        before: str = "", change: tuple[str, str] | None = ("", ""), after: str = "", seeds: int = 2
+    ) -> Proof:
+        exercise = ""
+        if change is not None:
+            assert change[0] in EXERCISE
+            exercise = EXERCISE.replace(*change)
+        text = f"{FRONT}Text.\n\n{before}\n\n{exercise}\n\n{after}\n"
+        return await prove_lesson(session, parse_lesson(text, Path("one.md")), range(seeds))
+
+    return run
