@@ -44,6 +44,8 @@ def torch_package(version: str | None) -> Finding:
     numbers = tuple(
         int(part) for part in version.partition("+")[0].split(".")[:2] if part.isdigit()
     )
+    if not numbers:
+        return Finding("torch", f"installed, but its version {version!r} tells nothing", "note")
     if numbers < OLDEST_TORCH:
         return Finding(
             "torch",

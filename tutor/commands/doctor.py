@@ -84,7 +84,7 @@ def _torch_version() -> str | None:
     try:
         return importlib.metadata.version("torch")
     except importlib.metadata.PackageNotFoundError:
-        return "of unknown version"
+        return "unknown"
 
 
 def _torch_is_compiled() -> bool:
@@ -147,10 +147,10 @@ async def _start(session: Session) -> tuple[Snapshot, SessionError | None]:
     session.subscribe(look)
     problem = None
     try:
-        await session.start()
-    except SessionError as error:
-        problem = error
-    try:
+        try:
+            await session.start()
+        except SessionError as error:
+            problem = error
         return await asyncio.wait_for(settled, 5), problem
     finally:
         await session.close()
