@@ -49,7 +49,7 @@ async def test_flaws_of_several_lessons_proved_at_once_are_all_found(
     code = await asyncio.to_thread(run_lint, [copy], seeds=1, workers=2)
     printed = capsys.readouterr().out
     assert code == 1
-    assert f"{copy}/first/rows.md:26: ✗ error: `prices`: the output differs" in printed
+    assert f"{copy}/first/rows.md:24: ✗ error: `prices`: the output differs" in printed
     assert f"{copy}/first/more.md:91: ✗ error: this wrong answer to `row-sums` passes" in printed
     assert "2 errors · 2 lessons" in printed
 
@@ -67,8 +67,9 @@ def test_a_lesson_that_does_not_parse_is_reported_beside_the_others(
     edit(copy / "first/more.md", "# Adding up rows", "# Adding")
     assert run_lint([copy], seeds=0) == 1
     printed = capsys.readouterr().out
-    assert "rows.md:19: ✗ error: unknown directive `cel`; did you mean `cell`?" in printed
+    assert "rows.md:17: ✗ error: unknown directive `cel`; did you mean `cell`?" in printed
     assert "more.md:10: ✗ error: the heading is “Adding”" in printed
+    assert "2 errors · 1 lesson" in printed, "the output of that cell is not blamed, too"
 
 
 def test_paths_and_patterns_choose(copy: Path) -> None:

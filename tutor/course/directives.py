@@ -61,6 +61,7 @@ def read_info(info: str, content: str, line: int, complaints: Complaints) -> Fen
     directive = DIRECTIVES.get(words[0])
     if directive is None:
         complaints.add(line, f"unknown directive `{words[0]}`; {suggestion(words[0], DIRECTIVES)}")
+        complaints.lost.update(w.removeprefix("id=") for w in words if w.startswith("id="))
         return None
     if language != directive.language:
         complaints.add(

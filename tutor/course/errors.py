@@ -39,6 +39,8 @@ class Complaints:
 
     path: Path
     found: list[LessonError] = field(default_factory=list)
+    lost: set[str] = field(default_factory=set)
+    """Ids of blocks that could not be read, so that what belongs to them is not blamed, too."""
 
     def add(self, line: int, text: str, level: Level = "error") -> None:
         self.found.append(LessonError(Place(self.path, line), text, level))

@@ -34,6 +34,8 @@ def gather(fences: Sequence[Fence], complaints: Complaints) -> Parts:
         kind, target = fence.directive.name, fence.directive.target
         if not target or not fence.name:
             continue
+        if fence.name in complaints.lost:
+            continue
         if fence.name not in targets[target]:
             near = suggestion(fence.name, targets[target])
             complaints.add(
