@@ -43,7 +43,9 @@ def number_text(value: bool | int | float | complex, digits: int = 4) -> str:
         return f"{value:.{digits}g}"
     # Large numbers keep all digits before the point: 123456.0 reads better than 1.235e+05.
     whole = len(str(int(abs(value))))
-    text = f"{value:.{max(digits, whole)}g}"
+    if whole >= digits:
+        return f"{value:.1f}"
+    text = f"{value:.{digits}g}"
     return text if "." in text or "e" in text else text + ".0"
 
 

@@ -76,7 +76,9 @@ def test_text_that_no_frame_can_carry_is_replaced(worker: Child) -> None:
 def test_classes_of_a_cell_can_be_pickled_and_their_source_found(worker: Child) -> None:
     worker.run("class Net(nn.Module):\n    def forward(self, x):\n        return x")
     source = "import pickle, inspect\ncopy = pickle.loads(pickle.dumps(Net()))\n"
-    shown = values(worker.run(source + "type(copy) is Net, inspect.getsource(Net.forward)[:15]", "b"))
+    shown = values(
+        worker.run(source + "type(copy) is Net, inspect.getsource(Net.forward)[:15]", "b")
+    )
     assert shown == ["(True, '    def forward')"]
 
 

@@ -12,9 +12,12 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
+from tutor.grader.inputs import Inputs
+
 _FROM_LEARNER = frozenset(
     {"call", "value", "tensor", "probe", "make", "grads", "function", "after"}
 )
+_AUTHORS_TOOLS = (types.ModuleType, Inputs)
 _ALWAYS_AUTHORS = (NameError, SyntaxError, ImportError, RecursionError)
 
 
@@ -30,12 +33,13 @@ def suspect(error: BaseException, source: str, filename: str) -> Suspect | None:
     """The learner's value in the statement of the check that crashed; None = author's mistake."""
     if isinstance(error, _ALWAYS_AUTHORS):
         return None
-    if isinstance(error, AttributeError) and isinstance(error.obj, types.ModuleType):
+    if isinstance(error, AttributeError) and isinstance(error.obj, _AUTHORS_TOOLS):
         return None
     step = _innermost(error.__traceback__, filename)
-    if step is None:
-        return None
-    return _suspect_in(source, step)
+    found = _suspect_in(source, step) if step is not None else None
+    if found is not None and isinstance(error, AttributeError) and error.obj is not None:
+        return Suspect(found.name or "value", error.obj)
+    return found
 
 
 def line_of(error: BaseException, filename: str) -> int:

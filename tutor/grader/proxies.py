@@ -63,6 +63,11 @@ class RemoteObject:
         return self._about.type.rpartition(".")[2]
 
     @property
+    def named(self) -> bool:
+        """Whether the label is a name or expression, not a description."""
+        return bool(self._label)
+
+    @property
     def label(self) -> str:
         """How messages call it."""
         return self._label or f"your {self.type_name}"

@@ -224,7 +224,7 @@ class Submission(Inputs):
         """One attribute, as data or proxy."""
         reply = self._talk.ask("attribute", handle=target.about.handle, path=(name,))
         if not reply.ok and "AttributeError" in reply.bases and not reply.line:
-            self.fail(f"{capitalised(target.label)} has no attribute `{name}`.")
+            self.fail(f"{_subject(target)} has no attribute `{name}`.")
         label = f"{target.label}.{name}"
         return self._decoded(self._tree(reply), reply.body, label)
 
@@ -235,6 +235,8 @@ class Submission(Inputs):
         reply = self._talk.ask(
             "call", body, handle=target.about.handle, path=(name,), arguments=arguments
         )
+        if not reply.ok and name == "__len__" and "AttributeError" in reply.bases:
+            raise TypeError(f"{target.label} has no len()")
         inside = ", ".join(map(repr, args))
         if not reply.ok and not reply.line and not reply.error.startswith("tutor."):
             action = f"{target.label}[{inside}]" if args else f"len({target.label})"
@@ -281,7 +283,7 @@ class Submission(Inputs):
     ) -> Any:
         tree = reply.tree if isinstance(reply.tree, dict) else {}
         given = {"k": "l", "v": [tree.get("value"), tree.get("arguments")]}
-        both = self._decoded(given, reply.body, f"what {f.label} returned")
+        both = self._decoded(given, reply.body, f"{f.label}(…)")
         result, after = both
         if not isinstance(after, list) or len(after) != len(args):
             self.fail(_UNREADABLE)
@@ -360,6 +362,12 @@ def _type_words(wanted: Any) -> str:
     name = wanted if isinstance(wanted, str) else wanted.__name__
     name = {"Tensor": "tensor", "str": "text"}.get(name, name)
     return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
+
+
+def _subject(target: RemoteObject) -> str:
+    if target.named:
+        return f"`{target.label}` ({kind_of(target)})"
+    return capitalised(target.label)
 
 
 def _first_line(text: str) -> str:

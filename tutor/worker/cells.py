@@ -18,6 +18,8 @@ from tutor.worker.display import Display
 from tutor.worker.failure import cell_name, failure_of, forget_frames
 from tutor.worker.intact import Intact
 from tutor.worker.interrupts import Interrupts
+from tutor.worker.observe.observer import Observers, Run
+from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
 from tutor.worker.streams import Streams
 
@@ -38,6 +40,8 @@ class Cells:
     intact: Intact
     interrupts: Interrupts
     watch: TensorWatch
+    observers: Observers
+    sink: Sink
     block: str = ""
 
     def run(self, request: RunCell) -> None:
@@ -45,16 +49,18 @@ class Cells:
         self.block = request.block
         self.display.begin(request.run)
         process = _getpid()
+        run = self._run(request)
         began = _clock()
         ok = interrupted = False
         try:
-            self._execute(request)
+            self._execute(run)
             ok = True
         except KeyboardInterrupt as error:
             interrupted = True
             forget_frames(error)
         except BaseException as error:
             if _getpid() == process:
+                self.observers.failed(run, error)
                 self.channel.send(failure_of(error, request.run, request.block))
             forget_frames(error)
         seconds = _clock() - began
@@ -62,20 +68,27 @@ class Cells:
         self.streams.restore()
         if _getpid() != process:  # the learner's code forked, and this is the child
             _exit(0 if ok else 1)
+        self.observers.end(run)
+        self.sink.flush()
         self.display.end()
         self.channel.send(self.watch.look(request.run, vars(self.main)))
         self.channel.send(CellFinished(request.run, ok, seconds, interrupted))
 
-    def _execute(self, request: RunCell) -> None:
+    def _run(self, request: RunCell) -> Run:
         name = cell_name(request.block)
-        source = request.source
-        linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)
-        names = vars(self.main)
-        names.pop("__warningregistry__", None)  # a cell that runs again warns again
-        body, last = _compiled(source, name)
+        return Run(
+            request.run, request.block, request.source, name, vars(self.main), self.sink.emit
+        )
+
+    def _execute(self, run: Run) -> None:
+        source = run.source
+        linecache.cache[run.file] = (len(source), None, source.splitlines(keepends=True), run.file)
+        run.names.pop("__warningregistry__", None)  # a cell that runs again warns again
+        body, last = _compiled(self.observers.rewrite(run, _parse(source, run.file)), run.file)
         self.asking.allowed = True
         try:
-            self.learners_turn(lambda: self._evaluate(body, last, names))
+            self.observers.begin(run)
+            self.learners_turn(lambda: self._evaluate(body, last, run.names))
         finally:
             self.asking.allowed = False
 
@@ -101,9 +114,8 @@ class Cells:
             self.interrupts.disarm()  # again: an interrupt may have hit the first one
 
 
-def _compiled(source: str, name: str) -> tuple[Any, Any]:
+def _compiled(tree: ast.Module, name: str) -> tuple[Any, Any]:
     """Code of all statements, and of the last one apart where it is an expression."""
-    tree = _parse(source, name)
     last = None
     if tree.body and isinstance(tree.body[-1], ast.Expr):
         expression = ast.Expression(tree.body[-1].value)

@@ -16,7 +16,10 @@ from tutor.worker.display import Display
 from tutor.worker.intact import Intact
 from tutor.worker.interrupts import Interrupts
 from tutor.worker.namespace import fresh_main, settle
+from tutor.worker.observe.all import observers
 from tutor.worker.observe.detail import inspect_tensor
+from tutor.worker.observe.observer import Observers
+from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
 from tutor.worker.streams import Streams
 
@@ -43,6 +46,8 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
         intact=intact,
         interrupts=Interrupts(channel),
         watch=TensorWatch(vars(main_module)),
+        observers=Observers(observers()),
+        sink=Sink(channel),
     )
     answers = Answers(cells)
     channel.send(Ready(os.getpid()))
