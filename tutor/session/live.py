@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import Any
 
 from tutor.session.clean import clean
+from tutor.session.observed import Observed, begun, fold
 from tutor.session.output import OutputRing
 from tutor.session.snapshot import (
     CellRun,
@@ -92,6 +94,7 @@ class LiveState:
             self._base,
             generation=self._base.generation + 1,
             tensors=TensorTable(),
+            observed=Observed(),
             input_wanted=None,
         )
 
@@ -140,7 +143,7 @@ class LiveState:
             before = self._runs.get(block)
         self._runs[block] = run = _Run(block, source, number, "running", self._clock())
         self._running = block
-        self._base = replace(self._base, lost="")
+        self._base = replace(self._base, lost="", observed=begun(self._base.observed, number))
         if before is None or before.source != run.source:
             self._mark_later_stale(block)
 
@@ -184,6 +187,11 @@ class LiveState:
                 message.run,
             ),
         )
+
+    def observed(self, message: Any) -> None:
+        """What an observer of the run under way sent; anything of another run is ignored."""
+        if self._current(message.run) is not None:
+            self._base = replace(self._base, observed=fold(self._base.observed, clean(message)))
 
     def input_requested(self, message: InputRequested) -> None:
         wanted = InputWanted(self._running, sanitize(message.prompt), message.secret)

@@ -29,6 +29,7 @@ from tutor.wire.messages import (
     Displayed,
     InputRequested,
     InspectFailed,
+    Observed,
     TensorDetail,
     TensorsChanged,
 )
@@ -338,6 +339,8 @@ class Session:
                 live.tensors_changed(message)
             case InputRequested():
                 live.input_requested(message)
+            case Observed():
+                live.observed(message)
             case _:
                 return
         self._changed()

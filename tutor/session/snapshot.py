@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from tutor.session.observed import Observed
 from tutor.wire.messages import Device, Failure, Frame, TensorRow
 
 Phase = Literal["warming", "ready", "busy", "interrupting", "restarting", "failed"]
@@ -117,6 +118,8 @@ class Snapshot:
     queue: tuple[str, ...] = ()
     running: str = ""
     tensors: TensorTable = TensorTable()
+    observed: Observed = field(default_factory=Observed)
+    """What the other panels show."""
     input_wanted: InputWanted | None = None
     lost: str = ""
     """Why the last worker ended by itself; "" when it did not. Cleared by the next run."""

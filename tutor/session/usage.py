@@ -31,9 +31,11 @@ class Usage:
     exact: bool = False
 
 
-def usage_of(root: int) -> Usage:
-    """The tree below `root`, without `root` itself."""
-    tree = [process for process in map(read_process, descendants(root)) if process is not None]
+def usage_of(root: int, at_most: int = 1 << 20) -> Usage:
+    """The tree below `root`, without `root` itself; the look ends after `at_most` processes, which
+    a fork bomb multiplies faster than they can be counted."""
+    pids = descendants(root, at_most)
+    tree = [process for process in map(read_process, pids) if process is not None]
     return Usage(
         len(tree),
         sum(process.private + process.shared for process in tree),
@@ -69,16 +71,16 @@ def find_inside(root: int, inner_pid: int) -> tuple[int, int] | None:
     return None
 
 
-def descendants(root: int) -> list[int]:
-    """All that descend from `root`, as seen from here."""
+def descendants(root: int, at_most: int = 1 << 20) -> list[int]:
+    """All that descend from `root`, as seen from here; no more than `at_most`."""
     children_of = _children_here()
     found: list[int] = []
     todo = [root]
-    while todo:
+    while todo and len(found) < at_most:
         for pid in children_of(todo.pop()):
             found.append(pid)
             todo.append(pid)
-    return found
+    return found[:at_most]
 
 
 def read_process(pid: int) -> Process | None:

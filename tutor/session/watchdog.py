@@ -7,7 +7,9 @@ many small processes, shared memory, many files.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -20,8 +22,6 @@ BUSY_PERIOD, IDLE_PERIOD = 0.1, 1.0
 """Seconds between two looks while something runs, and while nothing does."""
 _DISK_EVERY = 5
 """Looks between two looks at the disk."""
-_EXACT_EVERY = 3
-"""Looks between two exact, slower measurements of the same tree."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,15 @@ def disk_use(folder: str, at_most: int = 1 << 20) -> Disk:
     return Disk(size, files)
 
 
+@dataclass(slots=True)
+class _Tree:
+    """Of one connection, as seen from here: `leader` leads the process group of the child."""
+
+    leader: int
+    monitor: int
+    measuring: bool = False
+
+
 class Watchdog:
     """Looks at all `connections` of a zygote whose process here is `root`. Linux only; elsewhere
     it does nothing."""
@@ -97,13 +106,18 @@ class Watchdog:
         self._scratch = scratch
         self._limits = limits
         self._connections = connections
-        self._monitors: dict[int, int] = {}
-        self._exact: dict[int, int] = {}
+        self._trees: dict[int, _Tree] = {}
         self._looks = 0
         self._timer: asyncio.TimerHandle | None = None
         self._timer_is_slow = False
         self._disk: asyncio.Future[Disk] | None = None
         self._closed = not sys.platform.startswith("linux")
+
+    def meet(self, connection: Connection) -> None:
+        """Find the new process now: in a fork bomb it would be a needle in a haystack."""
+        if not self._closed and connection.alive and connection.pid:
+            self._tree_of(connection)
+            self.wake()
 
     def wake(self) -> None:
         """Something has begun to run."""
@@ -130,8 +144,7 @@ class Watchdog:
         for connection in live:
             self._look_at(connection)
         pids = {its.pid for its in live}
-        self._monitors = {pid: its for pid, its in self._monitors.items() if pid in pids}
-        self._exact = {pid: look for pid, look in self._exact.items() if pid in pids}
+        self._trees = {pid: its for pid, its in self._trees.items() if pid in pids}
         busy = [its for its in live if its.busy]
         if busy and self._looks % _DISK_EVERY == 0:
             self._look_at_disk()
@@ -139,28 +152,47 @@ class Watchdog:
             self._schedule(BUSY_PERIOD if busy else IDLE_PERIOD)
 
     def _look_at(self, connection: Connection) -> None:
-        monitor = self._monitor_of(connection)
-        if not monitor:
+        tree = self._tree_of(connection)
+        if tree is None:
             return
-        usage = usage_of(monitor)
+        usage = usage_of(tree.monitor, (self._limits.processes or 1 << 20) + 1)
         reason = breach(usage, self._limits)
-        if not reason:
-            return
-        if usage.processes <= self._limits.processes:
-            # Forks share pages, which were counted once for each of them.
-            if self._looks - self._exact.get(connection.pid, -_EXACT_EVERY) < _EXACT_EVERY:
-                return
-            self._exact[connection.pid] = self._looks
-            reason = breach(exact_memory(usage), self._limits)
-        if reason:
-            connection.end(reason)
+        if usage.processes > self._limits.processes:
+            self._end(connection, tree, reason)
+        elif reason:
+            self._measure(connection, tree, usage)
 
-    def _monitor_of(self, connection: Connection) -> int:
-        known = self._monitors.get(connection.pid, 0)
-        if not known:
+    def _measure(self, connection: Connection, tree: _Tree, usage: Usage) -> None:
+        """Forks share pages, which `usage` counted once for each of them. The exact measure can
+        wait for busy processes, so it has a thread of its own."""
+        if tree.measuring:
+            return
+        tree.measuring = True
+        exact = asyncio.get_running_loop().run_in_executor(None, exact_memory, usage)
+
+        def measured(done: asyncio.Future[Usage]) -> None:
+            tree.measuring = False
+            if self._closed or done.cancelled() or done.exception() is not None:
+                return
+            reason = breach(done.result(), self._limits)
+            if reason and connection.alive:
+                self._end(connection, tree, reason)
+
+        exact.add_done_callback(measured)
+
+    def _end(self, connection: Connection, tree: _Tree, reason: str) -> None:
+        # The quick way first: under a fork bomb every detour takes seconds.
+        with contextlib.suppress(OSError):
+            os.killpg(tree.leader, signal.SIGKILL)
+        connection.end(reason)
+
+    def _tree_of(self, connection: Connection) -> _Tree | None:
+        if connection.pid not in self._trees:
             found = find_inside(self._root, connection.pid)
-            known = self._monitors[connection.pid] = found[1] if found else 0
-        return known
+            if found is None:
+                return None
+            self._trees[connection.pid] = _Tree(*found)
+        return self._trees[connection.pid]
 
     def _look_at_disk(self) -> None:
         if self._disk is not None and not self._disk.done():

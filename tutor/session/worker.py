@@ -218,4 +218,3 @@ def _time_limit(seconds: float) -> Problem:
         f"This ran for {seconds_text(seconds)}, the time limit, and was stopped.",
         advice="Look for a loop that never ends, or make the work smaller.",
     )
-

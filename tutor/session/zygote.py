@@ -123,6 +123,8 @@ class Zygote:
         connection = await source.spawn(order)
         self._adopt(connection, order)
         await self._until_ready(connection)
+        if self._watchdog is not None:
+            self._watchdog.meet(connection)
         if role == "worker":
             self._plan_extras()
         return connection

@@ -10,8 +10,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from tutor.wire.base import Message
 from tutor.wire.frames import ProtocolError
-from tutor.wire.messages import Message
 
 Role = Literal["worker", "grader", "detect"]
 

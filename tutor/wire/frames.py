@@ -82,6 +82,7 @@ class BlockingChannel:
         self._lock = threading.RLock()
         self._busy = 0
         self._interrupted = False
+        self._main = threading.get_ident()
 
     @property
     def busy(self) -> bool:
@@ -134,9 +135,12 @@ class BlockingChannel:
         return bytes(data)
 
     def _enter(self) -> None:
-        self._busy += 1
+        if threading.get_ident() == self._main:
+            self._busy += 1
 
     def _leave(self) -> None:
+        if threading.get_ident() != self._main:
+            return  # signals are handled in the main thread alone
         self._busy -= 1
         if self._interrupted and not self._busy:
             self._interrupted = False

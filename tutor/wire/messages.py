@@ -10,20 +10,11 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 import msgspec
-from msgspec import Meta, Struct
+from msgspec import Meta
 
+from tutor.wire.base import Count, Line, Message, Name, Source, Text
 from tutor.wire.frames import ProtocolError
-
-Name = Annotated[str, Meta(max_length=300)]
-Line = Annotated[str, Meta(max_length=2_000)]
-Text = Annotated[str, Meta(max_length=200_000)]
-Source = Annotated[str, Meta(max_length=500_000)]
-Count = Annotated[int, Meta(ge=0, le=1 << 62)]
-
-
-class Message(Struct, frozen=True, tag_field="t", forbid_unknown_fields=True):
-    """Base of all messages; the tag is the class name."""
-
+from tutor.wire.observed import Observed
 
 # ------------------------------------------------------------------ app → worker
 
@@ -307,6 +298,7 @@ FromWorker = (
     | InspectFailed
     | InputRequested
     | Answer
+    | Observed
 )
 FromGrader = Ready | Ask | Judged
 

@@ -15,6 +15,7 @@ from tutor.wire.frames import ProtocolError
 from tutor.wire.messages import Answer, Question
 from tutor.worker.cells import Cells
 from tutor.worker.failure import (
+    bases_of,
     cell_name,
     forget_frames,
     kind_of,
@@ -160,12 +161,11 @@ class Answers:
             return Answer(number, False, error=error.kind, message=clip(error.reason))
         if isinstance(error, values.TooLarge):
             return Answer(number, False, error=TOO_LARGE, message=clip(error))
-        line = line_in(error.__traceback__, cell_name(self._cells.block))
-        bases = [clip(base.__name__, NAME) for base in type(error).__mro__[:-1]]
+        line = line_in(error, cell_name(self._cells.block))
         return Answer(
             number,
             False,
-            msgspec.Raw(_encode_json({"bases": bases[:20]})),
+            msgspec.Raw(_encode_json({"bases": bases_of(type(error))})),
             kind_of(error),
             message_of(error),
             max(line, 0),

@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, TypeVar
 
-from tutor.wire.frames import BlockingChannel
-from tutor.wire.messages import CellFinished, RunCell
+from msgspec.structs import replace
+
+from tutor.wire.frames import BlockingChannel, ProtocolError
+from tutor.wire.messages import CellFinished, RunCell, TensorsChanged
 from tutor.worker.asking import Asking
 from tutor.worker.display import Display
 from tutor.worker.failure import cell_name, failure_of, forget_frames
@@ -71,7 +73,7 @@ class Cells:
         self.observers.end(run)
         self.sink.flush()
         self.display.end()
-        self.channel.send(self.watch.look(request.run, vars(self.main)))
+        self._tell_tensors(request.run)
         self.channel.send(CellFinished(request.run, ok, seconds, interrupted))
 
     def _run(self, request: RunCell) -> Run:
@@ -79,6 +81,15 @@ class Cells:
         return Run(
             request.run, request.block, request.source, name, vars(self.main), self.sink.emit
         )
+
+    def _tell_tensors(self, run: int) -> None:
+        table = self.watch.look(run, vars(self.main))
+        try:
+            self.channel.send(table)
+        except ProtocolError:  # names so long that the table does not fit in a frame
+            short, left = table.rows[:50], len(table.rows[50:])
+            rows = tuple(replace(row, shares=(), note="") for row in short)
+            self.channel.send(TensorsChanged(run, rows, hidden=table.hidden + left))
 
     def _execute(self, run: Run) -> None:
         source = run.source

@@ -6,10 +6,15 @@ import linecache
 import types
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from tutor.plain import LINE, NAME, clip
 from tutor.wire.messages import CellFailed, Frame
 
+_TRACEBACK: Any = BaseException.__dict__["__traceback__"]
+_CAUSE: Any = BaseException.__dict__["__cause__"]
+_CONTEXT: Any = BaseException.__dict__["__context__"]
+_plain_attribute = type.__getattribute__
 _OURS = str(Path(__file__).resolve().parents[1])
 _MESSAGE = 8_000
 _CODE = 300
@@ -24,9 +29,16 @@ def cell_name(block: str) -> str:
 
 def failure_of(error: BaseException, run: int, block: str) -> CellFailed:
     """What to tell about `error`. Never raises, whatever the exception does when asked."""
+    try:
+        return _failure_of(error, run, block)
+    except BaseException:  # it lies about its class, or its attributes raise
+        return CellFailed(run, kind_of(error), "(This exception could not be looked at.)")
+
+
+def _failure_of(error: BaseException, run: int, block: str) -> CellFailed:
     name = cell_name(block)
-    frames = frames_of(error.__traceback__)
-    line, column = line_in(error.__traceback__, name), 0
+    frames = frames_of(traceback_of(error))
+    line, column = line_in(error, name), 0
     message = message_of(error)
     if isinstance(error, SyntaxError) and error.filename == name:
         line, column = error.lineno or 0, error.offset or 0
@@ -42,7 +54,17 @@ def failure_of(error: BaseException, run: int, block: str) -> CellFailed:
 
 def kind_of(error: BaseException) -> str:
     """The name of the exception's class."""
-    return clip(type.__getattribute__(type(error), "__name__"), NAME)
+    return class_name(type(error))
+
+
+def class_name(kind: type) -> str:
+    """The name of a class, whatever its metaclass says."""
+    return clip(_plain_attribute(kind, "__name__"), NAME)
+
+
+def bases_of(kind: type) -> list[str]:
+    """Names of a class and its bases, the most special first, without `object`."""
+    return [class_name(base) for base in _plain_attribute(kind, "__mro__")[:20]][:-1]
 
 
 def message_of(error: BaseException) -> str:
@@ -65,13 +87,18 @@ def frames_of(traceback: types.TracebackType | None) -> tuple[Frame, ...]:
     return tuple(map(_frame, steps))
 
 
-def line_in(traceback: types.TracebackType | None, name: str) -> int:
+def line_in(error: BaseException, name: str) -> int:
     """The line of the innermost frame in the file `name`, 0 where there is none."""
     line = 0
-    for step in _steps(traceback):
+    for step in _steps(traceback_of(error)):
         if step.tb_frame.f_code.co_filename == name:
             line = step.tb_lineno or 0
     return line
+
+
+def traceback_of(error: BaseException) -> types.TracebackType | None:
+    """The traceback, read below anything that the exception's class may do."""
+    return _TRACEBACK.__get__(error)
 
 
 def forget_frames(error: BaseException) -> None:
@@ -83,10 +110,10 @@ def forget_frames(error: BaseException) -> None:
         if link is None or id(link) in seen:
             continue
         seen.add(id(link))
-        link.__traceback__ = None
-        left += [link.__cause__, link.__context__]
-        if isinstance(link, BaseExceptionGroup):
-            left += link.exceptions
+        _TRACEBACK.__set__(link, None)
+        left += [_CAUSE.__get__(link), _CONTEXT.__get__(link)]
+        if issubclass(type(link), BaseExceptionGroup):
+            left += BaseExceptionGroup.exceptions.__get__(link)  # type: ignore[attr-defined]
 
 
 def _steps(traceback: types.TracebackType | None) -> Iterator[types.TracebackType]:

@@ -28,11 +28,7 @@ class Intact:
 
     def ours(self) -> None:
         """After learner code: the original builtins, and modules that were thrown out."""
-        theirs = self._theirs = _dict()
-        for name, value in self._builtins.items():
-            if _BUILTINS.get(name, _MISSING) is not value:
-                theirs[name] = _BUILTINS.get(name, _MISSING)
-                _BUILTINS[name] = value
+        self._swap_out()
         sys.modules = _MODULES
         for name, module in self._modules.items():
             if name not in _MODULES:
@@ -40,7 +36,7 @@ class Intact:
 
     def run(self, action: Callable[[], T]) -> T:
         """Do `action`, which is ours, in the midst of learner code."""
-        self.ours()
+        self._swap_out()
         try:
             return action()
         finally:
@@ -52,4 +48,11 @@ class Intact:
             if value is _MISSING:
                 del _BUILTINS[name]
             else:
+                _BUILTINS[name] = value
+
+    def _swap_out(self) -> None:
+        theirs = self._theirs = _dict()
+        for name, value in self._builtins.items():
+            if _BUILTINS.get(name, _MISSING) is not value:
+                theirs[name] = _BUILTINS.get(name, _MISSING)
                 _BUILTINS[name] = value

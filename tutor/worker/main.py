@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import select
+import traceback
 
 from tutor.wire.control import Policy
 from tutor.wire.frames import BlockingChannel, ProtocolError
@@ -61,6 +62,11 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
         except (OSError, ValueError):
             # The learner's code closed our descriptors. The app sees that and ends us, naming it.
             _select([], [], [], _LAST_SECONDS)
+            _exit(1)
+        except BaseException:
+            # Ours to mend, but no request may wait for ever: the app replaces an ended worker.
+            traceback.print_exc()
+            cells.streams.flush()
             _exit(1)
 
 

@@ -1,0 +1,11 @@
+"""What observers beside the learner's code saw: one file a panel, one union of all.
+
+Every class here has a field `run`, the number of the run that it belongs to.
+"""
+
+from __future__ import annotations
+
+from tutor.wire.observed.pulse import Pulse
+
+Observed = Pulse
+"""Everything an observer may send."""
