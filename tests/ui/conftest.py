@@ -59,12 +59,10 @@ def open_app(pack: Pack, store: ProgressStore) -> Open:
             open_lesson=lesson,
             **{"start_session": isinstance(session, ScriptedSession), **more},  # type: ignore[arg-type]
         )
-        async with app.run_test(size=size) as pilot:
+        async with app.run_test(size=size, notifications=True) as pilot:
             driver = Driver(app, pilot)
             await driver.until(lambda: app.opened and driver.settled(bool(lesson)))
             yield driver
         assert driver.expected_troubles or not app.troubles, app.troubles
 
     return opened
-
-

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from textual import events
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -31,14 +32,10 @@ class Driver:
 
     async def type(self, text: str) -> None:
         """Put `text` into the focused editor, as pasting does."""
-        from textual import events
-
-        focused = self.app.focused
-        assert focused is not None
-        focused.post_message(events.Paste(text))
+        self.app.post_message(events.Paste(text))
         await self.pilot.pause()
 
-    async def until(self, condition: Callable[[], object], timeout: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 10.0) -> None:
         """Return when `condition` holds, looked at after every message the app handles."""
         deadline = time.monotonic() + timeout
         while not condition():
@@ -47,7 +44,7 @@ class Driver:
             await self.pilot.pause()
             await asyncio.sleep(0)
 
-    async def shows(self, *texts: str, timeout: float = 20.0) -> None:
+    async def shows(self, *texts: str, timeout: float = 10.0) -> None:
         """Return when each of `texts` is on the screen."""
         await self.until(lambda: all(text in self.text for text in texts), timeout)
 
@@ -89,7 +86,8 @@ class Driver:
 
     def settled(self, in_lesson: bool) -> bool:
         """The first screen is complete."""
-        screen = self.app.screen
         if in_lesson:
-            return isinstance(screen, LessonScreen) and bool(screen._steps)
+            stack = self.app.screen_stack
+            return any(isinstance(screen, LessonScreen) and screen._steps for screen in stack)
+        screen = self.app.screen
         return not isinstance(screen, HomeScreen) or screen.furnished

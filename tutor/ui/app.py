@@ -10,16 +10,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+from rich.text import Text
 from textual import events, work
 from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
+from tutor.text import sanitize
 from tutor.ui.activity import ActiveTime
 from tutor.ui.keys import bindings, key
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.home import HomeScreen
+from tutor.ui.sturdy import Sturdy
 from tutor.ui.themes import THEMES
 
 if TYPE_CHECKING:
@@ -37,6 +40,7 @@ Rooms = tuple["SessionAPI", "Pack", "ProgressAPI"]
 
 _COUNT_TIME_EVERY = 15.0
 _CLOSE_WITHIN = 3.0
+_TOO_MANY_TROUBLES = 5
 
 
 def _commands() -> type[Provider]:
@@ -45,7 +49,7 @@ def _commands() -> type[Provider]:
     return TutorCommands
 
 
-class TutorApp(App[None]):
+class TutorApp(Sturdy, App[None]):
     """Hosts the screens and hands each snapshot to the one on top.
 
     `open_lesson` is the id of a lesson to open at once. `session_for(device)` makes another
@@ -86,7 +90,7 @@ class TutorApp(App[None]):
     ) -> None:
         # Textual takes NO_COLOR out of the environment and then draws grey on grey; the
         # terminal's own colours with none of our own are what was asked for.
-        no_color = bool(os.environ.get("NO_COLOR"))
+        no_color = "NO_COLOR" in os.environ
         super().__init__(ansi_color=True if no_color else None)
         for theme in THEMES:
             self.register_theme(theme)
@@ -406,19 +410,23 @@ class TutorApp(App[None]):
     # -------------------------------------------------------------- our own errors
 
     def _handle_exception(self, error: Exception) -> None:
-        """An error of ours: save, write a report, and offer the way on. Twice in a row: leave."""
+        """An error of ours: save, write a report, and offer the way on; too many: leave."""
         self.troubles.append(error)
-        with contextlib.suppress(Exception):
-            self._save()
-        again = len(self.troubles) > 3
-        if again or not self.is_running or self._closing:
+        if not self.is_running or self._closing:
             super()._handle_exception(error)
             return
+        with contextlib.suppress(Exception):
+            self._save()
         from tutor.ui.screens.trouble import TroubleScreen, write_report
 
         report = write_report(self._reports, error)
-        what = f"{type(error).__name__}: {error}"
-        self.call_next(self.push_screen, TroubleScreen(what, report), self._after_trouble)
+        what = sanitize(f"{type(error).__name__}: {error}")[:300]
+        if len(self.troubles) > _TOO_MANY_TROUBLES:
+            where = f" A report was written to {report}." if report else ""
+            message = f"torch-tutor had to stop: {what}. Your work is saved.{where}"
+            self.exit(return_code=1, message=Text(message))
+        elif not isinstance(self.screen, TroubleScreen):
+            self.call_next(self.push_screen, TroubleScreen(what, report), self._after_trouble)
 
     def _after_trouble(self, choice: str | None) -> None:
         if choice == "quit":

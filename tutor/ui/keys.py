@@ -182,6 +182,7 @@ KEYS: tuple[Key, ...] = (
     Key("tensors.open", "enter", "open", "see this tensor's values and memory", "tensors"),
     Key("output.leave", "escape", "leave", "from the output to its block", "output"),
     Key("reading.scroll", "up,down", "scroll", "scroll the step", "reading"),
+    Key("reading.enter", "enter", "enter", "go into the first cell or exercise", "reading"),
     Key("reading.page", "pageup,pagedown", "page", "scroll by a page", "reading"),
     # full-screen pages and dialogs
     Key("tensor.back", "escape", "back", "back to the lesson", "tensor", "back"),
@@ -212,6 +213,7 @@ _FOOTERS: dict[str, tuple[str, ...]] = {
         "app.help",
     ),
     "quiz": ("quiz.submit", "quiz.choose", "lesson.next", "lesson.map", "app.help"),
+    "typed": ("quiz.submit", "lesson.next", "lesson.map", "app.help"),
     "tensors": ("tensors.open", "lesson.leave", "lesson.run", "lesson.next", "app.help"),
     "tensor": ("tensor.back", "reading.scroll", "app.help"),
     "help": ("help.back", "reading.scroll", "reading.page"),

@@ -11,6 +11,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from tutor.ui.keys import Where, footer
+from tutor.ui.sturdy import Sturdy
 from tutor.ui.widgets.footer import KeyFooter, KeyHint
 from tutor.ui.widgets.plain import PlainStatic
 
@@ -22,7 +23,7 @@ SMALLEST = (60, 18)
 """Columns and rows below which a screen only asks for more room."""
 
 
-class TutorScreen(Screen[None]):
+class TutorScreen(Sturdy, Screen[None]):
     """Below 60×18 it shows one line; else `body` above a footer named `footer_name`."""
 
     context: Where = "app"

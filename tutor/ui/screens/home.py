@@ -53,9 +53,7 @@ class HomeScreen(TutorScreen):
         home = self.query_one("#home")
         await self.query_one("#opening").remove()
         card = ContinueCard()
-        await home.mount_all(
-            [card, CourseMap(tutor.pack, tutor.progress.lesson), MachineLines()]
-        )
+        await home.mount_all([card, CourseMap(tutor.pack, tutor.progress.lesson), MachineLines()])
         self.furnished = True
         card.focus()
         self.renew()
