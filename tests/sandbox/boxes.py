@@ -117,6 +117,12 @@ class Box:
     def confined(self) -> bool:
         return self.tier != "process-only"
 
+    @property
+    def root(self) -> int:
+        """The process below which all others of this box are."""
+        assert self.zygote._source is not None
+        return self.zygote._source.root
+
     async def run(self, code: str, timeout: float = 30.0, **overrides: Any) -> Run:
         """Run `code` after the prelude in a fresh worker; it is ended afterwards."""
         connection = await self.zygote.spawn("worker", device="cpu", **overrides)

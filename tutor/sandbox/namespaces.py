@@ -6,9 +6,11 @@ only the listed paths exist; /tmp and /dev/shm are private; the network has loop
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
+import re
 import signal
 import socket
 import struct
@@ -27,6 +29,8 @@ _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT = 1, 2, 4, 8, 32
 _BIND, _RECURSIVE, _SLAVE, _DETACH = 4096, 16384, 1 << 19, 2
 # statvfs flag → mount flag that an unprivileged remount must keep
 _LOCKED = {2: 2, 4: 4, 8: 8, 0x400: 0x400, 0x800: 0x800, 0x1000: 1 << 21}
+_PROCESSES = 512
+"""Processes and threads of all children together, besides a few for each core."""
 _SET_INTERFACE_FLAGS, _UP, _RUNNING = 0x8914, 0x1, 0x40
 
 
@@ -70,6 +74,7 @@ def main() -> NoReturn:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _build_root(order.view)
     _raise_loopback()
+    _limit_processes()
     drop_capabilities()
     _be_first_process(order.command)
 
@@ -173,6 +178,16 @@ def _raise_loopback() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         request = struct.pack("16sH14x", b"lo", _UP | _RUNNING)
         fcntl.ioctl(any_socket, _SET_INTERFACE_FLAGS, request)
+
+
+def _limit_processes() -> None:
+    """Root is exempt from the kernel's limit of processes; a namespace of its own is not. Before
+    Linux 6.14 this setting belonged to the whole computer, so it is left alone there."""
+    numbers = re.match(r"(\d+)\.(\d+)", os.uname().release)
+    if numbers is None or tuple(map(int, numbers.groups())) < (6, 14):
+        return
+    with contextlib.suppress(OSError), open("/proc/sys/kernel/pid_max", "w") as file:  # noqa: PTH123
+        file.write(str(_PROCESSES + 32 * (os.cpu_count() or 1)))
 
 
 def _be_first_process(command: list[str]) -> NoReturn:

@@ -79,6 +79,11 @@ class Zygote:
         """True once new children have the slow parts of torch preloaded."""
         return self._source is not None and self._source.extras
 
+    @property
+    def memory_limit(self) -> int:
+        """Bytes that a worker on the CPU may use; 0 = not limited."""
+        return self._ground.memory if self._ground is not None else 0
+
     async def start(self, settings: SessionSettings) -> None:
         """Detect the sandbox, make the scratch folder, import torch.
 

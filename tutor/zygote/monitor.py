@@ -47,12 +47,19 @@ def _finish(number: int, pid: int, report: int) -> NoReturn:
     status = None
     while status is None:
         if signal.sigwait(_AWAITED) == signal.SIGTERM:
-            with contextlib.suppress(OSError):
-                os.kill(pid, signal.SIGKILL)
+            _kill_group(pid)
         status = _status_of(pid)
+    _kill_group(pid)
     kill_descendants()
     _report(report, Exited(number, status))
     os._exit(0)
+
+
+def _kill_group(pid: int) -> None:
+    """All that did not leave the child's process group, at one stroke: a fork bomb grows faster
+    than its processes can be listed."""
+    with contextlib.suppress(OSError):
+        os.killpg(pid, signal.SIGKILL)
 
 
 def _status_of(pid: int) -> int | None:

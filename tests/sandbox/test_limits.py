@@ -1,0 +1,169 @@
+"""Bombs of every kind end with the limit named, and leave the app and the next worker alone."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from tests.sandbox.boxes import Box, close_outside, make_outside, open_box, run_in
+from tests.sandbox.processes import eventually
+from tutor.session.usage import Usage, descendants, exact_memory, usage_of
+from tutor.session.watchdog import Disk, Limits, breach, disk_breach, disk_use
+
+LIMITS = Limits(memory=1 << 30, processes=60, disk=200 << 20, files=3000)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["strong", "good"])
+async def small_box(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Box]:
+    outside = make_outside(tmp_path_factory.mktemp("limits"))
+    async with open_box(request.param, outside, limits=LIMITS) as box:
+        yield box
+    close_outside(outside)
+
+
+async def test_a_fork_bomb_ends_with_the_number(small_box: Box) -> None:
+    run = await small_box.run("""
+while True:
+    try: os.fork()
+    except OSError: time.sleep(0.01)
+""")
+    assert run.lost == "was ended: it ran more than 60 processes, the limit"
+    # What is left: at most the launcher's two processes and the warm one.
+    assert await eventually(lambda: len(descendants(small_box.root)) <= 2)
+    assert (await small_box.run("print('next')")).output == "next\n"
+
+
+async def test_memory_beyond_the_limit_is_an_error_in_the_cell(small_box: Box) -> None:
+    run = await small_box.run("torch.ones(1 << 32)\n")
+    assert run.failed is not None
+    assert run.failed.kind == "RuntimeError"
+    assert "allocate" in run.failed.message
+    assert not run.lost
+
+
+async def test_memory_over_many_processes_ends_with_the_amount(small_box: Box) -> None:
+    run = await small_box.run("""
+for _ in range(8):
+    if os.fork() == 0:
+        blocks = []
+        while True:
+            blocks.append(b'x' * (16 << 20)); time.sleep(0.02)
+time.sleep(60)
+""")
+    assert run.lost.startswith("was ended: it used 1.")
+    assert run.lost.endswith("of memory, the limit is 1.0 GiB")
+
+
+async def test_pages_shared_by_forks_count_once(small_box: Box) -> None:
+    """Four processes over one block of 400 MiB are not 2 GiB."""
+    run = await small_box.run("""
+block = b'x' * (400 << 20)
+children = []
+for _ in range(4):
+    pid = os.fork()
+    if pid == 0:
+        time.sleep(1); os._exit(0)
+    children.append(pid)
+for pid in children: os.waitpid(pid, 0)
+print('all well')
+""")
+    assert run.output == "all well\n", run.lost
+
+
+async def test_one_huge_file_stops_at_its_limit(small_box: Box) -> None:
+    run = await small_box.run(
+        """
+try:
+    with open('huge', 'wb') as file:
+        for _ in range(100): file.write(bytes(1 << 20))
+except OSError as error: print(error.strerror)
+finally: os.unlink('huge')
+""",
+        file_bytes=50 << 20,
+    )
+    assert run.output == "File too large\n"
+
+
+async def test_many_files_end_with_the_amount(small_box: Box) -> None:
+    run = await small_box.run("""
+for number in range(10_000):
+    with open(f'f{number}', 'wb') as file: file.write(bytes(1 << 20))
+    time.sleep(0.001)
+""")
+    assert run.lost.startswith("was ended: its files took")
+    await small_box.run("for name in os.listdir(): name[0] == 'f' and os.unlink(name)")
+
+
+async def test_a_print_flood_leaves_the_loop_free(small_box: Box) -> None:
+    loop = asyncio.get_running_loop()
+    worst = 0.0
+    over = False
+
+    async def tick() -> None:
+        nonlocal worst
+        while not over:
+            began = loop.time()
+            await asyncio.sleep(0.005)
+            worst = max(worst, loop.time() - began - 0.005)
+
+    ticking = asyncio.ensure_future(tick())
+    connection = await small_box.zygote.spawn("worker", device="cpu")
+    run = await run_in(connection, "for number in range(300_000): print(number)", 60)
+    over = True
+    await ticking
+    await connection.kill()
+    assert run.output.count("\n") == 300_000
+    assert run.output.endswith("299999\n")
+    assert worst < 0.25  # two busy cores; a starved loop would stand for seconds
+
+
+async def test_a_flood_of_messages_is_taken_in_turns(small_box: Box) -> None:
+    connection = await small_box.zygote.spawn("worker", device="cpu")
+    run = await run_in(
+        connection,
+        """
+import json, os, struct
+header = json.dumps({'t': 'Displayed', 'run': 7, 'text': 'x'}).encode()
+frame = struct.pack('<II', len(header), 0) + header
+data = frame * 5000
+while data: data = data[os.write(900, data):]
+""",
+    )
+    await connection.kill()
+    assert sum(getattr(message, "run", 0) == 7 for message in run.messages) == 5000
+    assert run.finished is not None
+
+
+def test_breaches_are_told_with_numbers() -> None:
+    limits = Limits(memory=1 << 30, processes=10, disk=1 << 20, files=5)
+    assert breach(Usage(10, 1 << 30), limits) == ""
+    assert "10 processes" in breach(Usage(11, 0), limits)
+    told = breach(Usage(1, 3 << 30), limits)
+    assert told == "was ended: it used 3.0 GiB of memory, the limit is 1.0 GiB"
+    assert breach(Usage(10**6, 1 << 50), Limits(0, 0, 0, 0)) == ""
+    assert disk_breach(Disk(1 << 20, 5), limits) == ""
+    assert "of disk" in disk_breach(Disk(2 << 20, 1), limits)
+    assert "5 files" in disk_breach(Disk(0, 6), limits)
+
+
+def test_disk_use_follows_no_links(tmp_path: Path) -> None:
+    (tmp_path / "inside").mkdir()
+    (tmp_path / "inside/file").write_bytes(bytes(10_000))
+    (tmp_path / "link").symlink_to("/usr")
+    seen = disk_use(str(tmp_path))
+    assert seen.files == 3
+    assert 10_000 <= seen.size < 100_000
+
+
+def test_usage_sees_this_very_process() -> None:
+    usage = usage_of(os.getppid())
+    assert os.getpid() in usage.pids
+    assert usage.memory > 1 << 20
+    assert 0 < exact_memory(usage).memory <= usage.memory * 1.1 + (10 << 20)
