@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from tests.worker.children import Child, Template, judge
-from tutor.wire.messages import CellFinished, Displayed
+from tutor.wire.messages import Answer, CellFinished, Displayed, Question
 
 CHECK = '''
 SECRET_OF_THE_CHECK = "references live only in the grader"
@@ -70,6 +71,13 @@ FORGERIES = {
         "class E(BaseException):\n    def __str__(self): raise E\n    __repr__ = __str__\n"
         "def double(x): raise E"
     ),
+    "an exception with a class that lies": (
+        "class Meta(type):\n    def __getattribute__(cls, name): raise RuntimeError(name)\n"
+        "class E(Exception, metaclass=Meta):\n"
+        "    __class__ = property(lambda self: SyntaxError)\n"
+        "    __traceback__ = property(lambda self: 1 / 0)\n"
+        "def double(x): raise E"
+    ),
     "wrong kind": "def double(x): return {'passed': True}",
     "hard recursion": "def double(x): return double(x)",
     "endless nesting": (
@@ -129,6 +137,20 @@ def test_ending_the_process_inside_a_call_is_seen_as_its_end(
     worker.run("import os\ndef double(x): os._exit(0)")
     with pytest.raises(EOFError):
         judge(template, worker, CHECK)
+
+
+def test_a_call_that_never_returns_can_be_interrupted(template: Template, worker: Child) -> None:
+    worker.run("kept = 4\ndef double(x):\n    print('in')\n    while True: pass")
+    worker.send(Question(1, "get", target="double"))
+    handle = msgspec.json.decode(worker.receive()[0].value)["value"]["h"]
+    arguments = {"k": "l", "v": [{"k": "v", "v": None}]}
+    worker.send(Question(2, "call", handle=handle, arguments=arguments))
+    worker.wait_for_output("in")
+    worker.interrupt()
+    answer, _ = worker.receive()
+    assert isinstance(answer, Answer)
+    assert (answer.ok, answer.error) == (False, "KeyboardInterrupt")
+    assert [m.text for m in worker.run("kept") if isinstance(m, Displayed)] == ["4"]
 
 
 def test_the_check_cannot_be_found_in_the_learners_process(

@@ -251,7 +251,7 @@ def test_the_vocabulary_lets_right_attempts_pass(verdict: Any, attempt: str, che
         ("x = 1", 's.equal(s.value("x"), True)', "The number 1 came back, expected the bool True."),
         ("x = 0.1", 's.close(s.value("x"), 0.2)', "0.1 came back, expected 0.2."),
         ("x = 1.0000001", 's.equal(s.value("x"), 1.0)', "1.0000001 came back, expected 1.0."),
-        ("x = torch.ones(2)", 's.close(s.value("x"), 2.0)', "A tensor 2 float32 came back, expected a single number."),
+        ("x = torch.ones(2)", 's.close(s.value("x"), 2.0)', "A tensor (2,) float32 came back, expected a single number."),
         ("x = 2.0", 's.close(s.value("x"), torch.tensor(2.0))', "Leave out `.item()`"),
         ("x = torch.tensor(1.5)", 's.close(s.value("x"), torch.tensor(2.0))', "1.5 came back, expected 2.0."),
         ("x = [1, 2]", 's.equal(s.value("x"), [1, 2, 3])', "The list has 2 items, expected 3."),

@@ -33,6 +33,16 @@ def finished(messages: list[Any]) -> CellFinished:
 # ------------------------------------------------------------------ values
 
 
+def test_a_table_too_long_for_a_frame_is_shortened(worker: Child) -> None:
+    messages = worker.run(
+        "t = torch.ones(50)\nfor i in range(400): globals()['é' * 190 + str(i)] = t[i % 50:]"
+    )
+    assert isinstance(messages[-2], TensorsChanged)
+    assert len(messages[-2].rows) == 50
+    assert messages[-2].hidden == 351
+    assert finished(messages).ok
+
+
 def test_the_last_expression_is_shown_and_kept_as_underscore(worker: Child) -> None:
     assert values(worker.run("x = 20\nx + 1")) == ["21"]
     assert values(worker.run("_ * 2", "b")) == ["42"]
@@ -150,6 +160,18 @@ def test_an_exception_that_cannot_be_told_is_told(worker: Child) -> None:
     told = failure(worker.run(source))
     assert told.kind == "Odd"
     assert "its own __str__ raised ValueError" in told.message
+
+
+def test_an_exception_that_lies_about_everything_is_told(worker: Child) -> None:
+    source = (
+        "class Meta(type):\n    def __getattribute__(cls, name): raise RuntimeError(name)\n"
+        "class E(Exception, metaclass=Meta):\n"
+        "    __class__ = property(lambda self: SyntaxError)\n"
+        "    __traceback__ = property(lambda self: 1 / 0)\n"
+        "    __notes__ = __cause__ = property(lambda self: 1 / 0)\nraise E"
+    )
+    assert failure(worker.run(source)).kind == "E"
+    assert values(worker.run("'alive'")) == ["'alive'"]
 
 
 def test_notes_belong_to_the_message(worker: Child) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from tutor import values
+from tutor.grader import proxies
 from tutor.grader.failures import CheckBroken
 from tutor.grader.proxies import About, RemoteObject
 from tutor.plain import NAME, clip
@@ -94,7 +95,7 @@ def about(number: int, node: values.Node) -> About:
 
 def _handle_node(value: Any) -> values.Node:
     if isinstance(value, RemoteObject):
-        return {"k": "h", "h": value.about.handle}
+        return {"k": "h", "h": proxies.about(value).handle}
     raise CheckBroken(
         f"a {type(value).__name__} cannot be sent to the learner's process; "
         "s.make() makes one there"

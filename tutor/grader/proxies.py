@@ -48,74 +48,70 @@ class RemoteObject:
     """Attributes, items, calls, `len` and iteration work; each is a question to the learner."""
 
     def __init__(self, far: Far, about: About, label: str = "") -> None:
-        self._far = far
-        self._about = about
-        self._label = label
-
-    @property
-    def about(self) -> About:
-        """What is known of it without asking."""
-        return self._about
-
-    @property
-    def type_name(self) -> str:
-        """The bare name of its class."""
-        return self._about.type.rpartition(".")[2]
-
-    @property
-    def named(self) -> bool:
-        """Whether the label is a name or expression, not a description."""
-        return bool(self._label)
-
-    @property
-    def label(self) -> str:
-        """How messages call it."""
-        return self._label or f"your {self.type_name}"
+        # Odd names, because every other one may be an attribute of the learner's object.
+        self._tutor_far = far
+        self._tutor_about = about
+        self._tutor_label = label
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return self._far.attribute_of(self, name)
+        return self._tutor_far.attribute_of(self, name)
 
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return self._far.call_object(self, args, kw)
+        return self._tutor_far.call_object(self, args, kw)
 
     def __getitem__(self, key: Any) -> Any:
-        return self._far.method_of(self, "__getitem__", key)
+        return self._tutor_far.method_of(self, "__getitem__", key)
 
     def __len__(self) -> int:
-        length = self._far.method_of(self, "__len__")
+        length = self._tutor_far.method_of(self, "__len__")
         if type(length) is not int or length < 0:
-            self._far.fail(f"The length of {self.label} is not a whole number.")
+            self._tutor_far.fail(f"The length of {label_of(self)} is not a whole number.")
         return length
 
     def __bool__(self) -> bool:
         return True
 
     def __iter__(self) -> Iterator[Any]:
-        items = self._far.items_of(self, MAX_ITERATED + 1)
+        items = self._tutor_far.items_of(self, MAX_ITERATED + 1)
         yield from items[:MAX_ITERATED]
         if len(items) > MAX_ITERATED:
-            self._far.fail(f"{self.label} gave more than {MAX_ITERATED} items.")
+            self._tutor_far.fail(f"{label_of(self)} gave more than {MAX_ITERATED} items.")
 
     def __eq__(self, other: object) -> bool:
         """The very same object in the learner's process."""
-        return isinstance(other, RemoteObject) and self._about.handle == other._about.handle
+        return isinstance(other, RemoteObject) and about(self).handle == about(other).handle
 
     def __hash__(self) -> int:
-        return hash(self._about.handle)
+        return hash(about(self).handle)
 
     def __repr__(self) -> str:
-        return f"<{self.label}, in the learner's process>"
+        return f"<{label_of(self)}, in the learner's process>"
 
 
 class RemoteFunction(RemoteObject):
     """A callable that the exercise asked for: calling it opens a case."""
 
-    @property
-    def label(self) -> str:
-        """The name that the exercise gave it."""
-        return self._label
-
     def __call__(self, *args: Any, **kw: Any) -> Any:
-        return self._far.call(self, *args, **kw)
+        return self._tutor_far.call(self, *args, **kw)
+
+
+def about(proxy: RemoteObject) -> About:
+    """What is known of the object without asking."""
+    return proxy._tutor_about
+
+
+def type_name(proxy: RemoteObject) -> str:
+    """The bare name of its class."""
+    return about(proxy).type.rpartition(".")[2]
+
+
+def name_of(proxy: RemoteObject) -> str:
+    """The name or expression that led to it, "" where there is none."""
+    return proxy._tutor_label
+
+
+def label_of(proxy: RemoteObject) -> str:
+    """How messages call it: its name, or `your Net`."""
+    return name_of(proxy) or f"your {type_name(proxy)}"

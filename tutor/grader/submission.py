@@ -7,12 +7,12 @@ from typing import Any, NoReturn
 import torch
 
 from tutor import values
-from tutor.grader import asserts, conversation
+from tutor.grader import asserts, conversation, proxies
 from tutor.grader.cases import Case, unchanged
 from tutor.grader.conversation import Conversation, Reply
 from tutor.grader.failures import CheckBroken, CheckFailed, Mismatch
 from tutor.grader.inputs import Inputs
-from tutor.grader.proxies import About, RemoteFunction, RemoteObject
+from tutor.grader.proxies import About, RemoteFunction, RemoteObject, label_of, name_of
 from tutor.grader.rules import words_in
 from tutor.grader.words import capitalised, case_label, kind_of
 from tutor.plain import clip, counted
@@ -52,10 +52,11 @@ class Submission(Inputs):
         if reply.error == MISSING:
             self.fail(f"There is no function called {name} yet.")
         found = self._decoded(self._tree(reply), reply.body)
-        if not isinstance(found, RemoteObject) or not found.about.callable:
+        if not isinstance(found, RemoteObject) or not proxies.about(found).callable:
             self.fail(f"`{name}` is {kind_of(found)}, expected a function.")
-        self._check_arity(name, found.about, args)
-        return RemoteFunction(self, found.about, name)
+        about = proxies.about(found)
+        self._check_arity(name, about, args)
+        return RemoteFunction(self, about, name)
 
     def value(self, name: str, type: Any = None) -> Any:
         """The learner's variable `name`; `type` is a class or the name of one."""
@@ -115,7 +116,7 @@ class Submission(Inputs):
         made = self._decoded(self._tree(reply), reply.body)
         if not isinstance(made, RemoteObject):
             self.fail(_UNREADABLE)
-        return RemoteObject(self, made.about, expression)
+        return RemoteObject(self, proxies.about(made), expression)
 
     def probe(self, code: str, **given: Any) -> Any:
         """Run author's code in the learner's process, with its names and `given`; its `answer`."""
@@ -210,7 +211,7 @@ class Submission(Inputs):
 
     def type_name(self, x: Any) -> str:
         """The bare name of the class of `x`, where it lives."""
-        return x.type_name if isinstance(x, RemoteObject) else type(x).__name__
+        return proxies.type_name(x) if isinstance(x, RemoteObject) else type(x).__name__
 
     # -------------------------------------------------------------- for the proxies
 
@@ -222,10 +223,10 @@ class Submission(Inputs):
 
     def attribute_of(self, target: RemoteObject, name: str) -> Any:
         """One attribute, as data or proxy."""
-        reply = self._talk.ask("attribute", handle=target.about.handle, path=(name,))
+        reply = self._talk.ask("attribute", handle=proxies.about(target).handle, path=(name,))
         if not reply.ok and "AttributeError" in reply.bases and not reply.line:
             self.fail(f"{_subject(target)} has no attribute `{name}`.")
-        label = f"{target.label}.{name}"
+        label = f"{label_of(target)}.{name}"
         return self._decoded(self._tree(reply), reply.body, label)
 
     def method_of(self, target: RemoteObject, name: str, *args: Any) -> Any:
@@ -233,15 +234,15 @@ class Submission(Inputs):
         body = bytearray()
         arguments = conversation.encode(list(args), body)
         reply = self._talk.ask(
-            "call", body, handle=target.about.handle, path=(name,), arguments=arguments
+            "call", body, handle=proxies.about(target).handle, path=(name,), arguments=arguments
         )
         if not reply.ok and name == "__len__" and "AttributeError" in reply.bases:
-            raise TypeError(f"{target.label} has no len()")
+            raise TypeError(f"{label_of(target)} has no len()")
         inside = ", ".join(map(repr, args))
         if not reply.ok and not reply.line and not reply.error.startswith("tutor."):
-            action = f"{target.label}[{inside}]" if args else f"len({target.label})"
+            action = f"{label_of(target)}[{inside}]" if args else f"len({label_of(target)})"
             self.fail(f"`{action}` raised {reply.error}: {clip(_first_line(reply.message), 300)}")
-        label = f"{target.label}[{inside}]" if args else ""
+        label = f"{label_of(target)}[{inside}]" if args else ""
         return self._decoded(self._tree(reply), reply.body, label)
 
     def items_of(self, target: RemoteObject, limit: int) -> list[Any]:
@@ -261,8 +262,8 @@ class Submission(Inputs):
     def _open(self, f: Any, args: tuple[Any, ...], kw: dict[str, Any], label: str) -> None:
         if not isinstance(f, RemoteObject):
             raise CheckBroken(f"{f!r} is not the learner's: use s.function, s.value or s.make")
-        names = list(f.about.names)
-        self._case = Case.of(label or case_label(f.label, names, args, kw), names, args, kw)
+        names = list(proxies.about(f).names)
+        self._case = Case.of(label or case_label(label_of(f), names, args, kw), names, args, kw)
         self.after = []
 
     def _ask_call(self, f: RemoteObject, args: tuple[Any, ...], kw: dict[str, Any]) -> Reply:
@@ -272,8 +273,8 @@ class Submission(Inputs):
         return self._talk.ask(
             "call",
             body,
-            handle=f.about.handle,
-            target=clip(f.label, 100),
+            handle=proxies.about(f).handle,
+            target=clip(label_of(f), 100),
             arguments=arguments,
             keywords=keywords,
         )
@@ -283,7 +284,7 @@ class Submission(Inputs):
     ) -> Any:
         tree = reply.tree if isinstance(reply.tree, dict) else {}
         given = {"k": "l", "v": [tree.get("value"), tree.get("arguments")]}
-        both = self._decoded(given, reply.body, f"{f.label}(…)")
+        both = self._decoded(given, reply.body, f"{label_of(f)}(…)")
         result, after = both
         if not isinstance(after, list) or len(after) != len(args):
             self.fail(_UNREADABLE)
@@ -347,8 +348,8 @@ _UNREADABLE = "What your code sent back could not be read as an answer."
 def _is_of(value: Any, wanted: Any) -> bool:
     if isinstance(value, RemoteObject):
         if isinstance(wanted, str):
-            return any(base.rpartition(".")[2] == wanted for base in value.about.bases)
-        return f"{wanted.__module__}.{wanted.__qualname__}" in value.about.bases
+            return any(base.rpartition(".")[2] == wanted for base in proxies.about(value).bases)
+        return f"{wanted.__module__}.{wanted.__qualname__}" in proxies.about(value).bases
     if isinstance(wanted, str):
         return any(base.__name__ == wanted for base in type(value).__mro__)
     if isinstance(value, bool) and wanted in (int, float):
@@ -365,9 +366,9 @@ def _type_words(wanted: Any) -> str:
 
 
 def _subject(target: RemoteObject) -> str:
-    if target.named:
-        return f"`{target.label}` ({kind_of(target)})"
-    return capitalised(target.label)
+    if name_of(target):
+        return f"`{label_of(target)}` ({kind_of(target)})"
+    return capitalised(label_of(target))
 
 
 def _first_line(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tutor.grader.proxies import RemoteObject
+from tutor.grader.proxies import RemoteObject, label_of, type_name
 from tutor.plain import clip, counted, number_text
 from tutor.raw import dtype_name
 from tutor.text import shape_text
@@ -20,7 +20,7 @@ def kind_of(value: Any) -> str:
     if isinstance(value, torch.Tensor):
         return f"a tensor {shape_words(tuple(value.shape))} {dtype_name(value.dtype)}"
     if isinstance(value, RemoteObject):
-        return _article(value.type_name)
+        return _article(type_name(value))
     if isinstance(value, bool):
         return f"the bool {value}"
     if isinstance(value, int | float | complex | np.generic):
@@ -35,7 +35,9 @@ def kind_of(value: Any) -> str:
 
 
 def shape_words(shape: tuple[int, ...]) -> str:
-    """`2×3`; `()` for a single number, with what that means."""
+    """`2×3`; `(3,)` for one dimension; `()` for a single number, with what that means."""
+    if len(shape) == 1:
+        return f"({shape[0]},)"
     return shape_text(shape) if shape else "() (a single number)"
 
 
@@ -59,7 +61,7 @@ def case_label(name: str, parameters: list[str], args: tuple[Any, ...], kw: dict
     ]
     inside = ", ".join([*names, *(f"{key}=" for key in kw)])
     described = [_argument(n, v) for n, v in [*zip(names, args, strict=True), *kw.items()]]
-    label = f"{name}({inside})"
+    label = f"{name if name.replace('.', '_').isidentifier() else f'({name})'}({inside})"
     return clip(f"{label} with {', '.join(described)}" if described else label, 300)
 
 
@@ -72,7 +74,7 @@ def _argument(name: str, value: Any) -> str:
     if isinstance(value, np.ndarray):
         return f"{name} an array {shape_text(value.shape)}"
     if isinstance(value, RemoteObject):
-        return f"{name} = {clip(value.label, 60)}"
+        return f"{name} = {clip(label_of(value), 60)}"
     if isinstance(value, list | tuple | dict) and len(repr(value)) > 60:
         return f"{name} {kind_of(value)}"
     return f"{name} = {clip(repr(value), 60)}"
