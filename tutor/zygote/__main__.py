@@ -22,6 +22,7 @@ from tutor.wire.control import (
     Exited,
     Fork,
     Forked,
+    Policy,
     Signal,
     Succeed,
     Warm,
@@ -35,12 +36,14 @@ from tutor.zygote.tree import descendants, kill_descendants
 _LARGEST = 1 << 20
 _FAREWELL = 3.0
 """Seconds that monitors get to clear their trees when the app is gone."""
+_SHARED = "/dev/shm"
 _HELD_BACK = {signal.SIGCHLD, signal.SIGTERM}
 
 
 @dataclass(slots=True)
 class _Child:
     monitor: int
+    policy: Policy
     pid: int = 0
 
 
@@ -128,7 +131,7 @@ class Zygote:
             finally:
                 os._exit(child.FAILED_TO_START)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
-        self._children[order.id] = _Child(pid)
+        self._children[order.id] = _Child(pid, order.policy)
 
     def _signal(self, order: Signal) -> None:
         target = self._children.get(order.id)
@@ -173,9 +176,23 @@ class Zygote:
             if isinstance(message, Forked):
                 if message.id in self._children:
                     self._children[message.id].pid = message.pid
-            elif self._children.pop(message.id, None) is None:
-                continue
+            else:
+                ended = self._children.pop(message.id, None)
+                if ended is None:
+                    continue
+                self._clear_shared_memory(ended.policy)
             self._send(message)
+
+    def _clear_shared_memory(self, policy: Policy) -> None:
+        """Where /dev/shm is ours alone, what a dead worker left there would fill it up."""
+        if not policy.own_pids or _SHARED not in policy.write:
+            return
+        if any(_SHARED in other.policy.write for other in self._children.values()):
+            return
+        with os.scandir(_SHARED) as entries:
+            for entry in entries:
+                with contextlib.suppress(OSError):
+                    os.unlink(entry.path)  # noqa: PTH108
 
     def _bury(self) -> None:
         with contextlib.suppress(BlockingIOError):

@@ -54,7 +54,6 @@ def become(
             open_files=policy.open_files,
             processes=policy.processes,
         )
-        fresh_random_numbers()
         _lock(policy)
         roles.run(module, channel, policy)
         os._exit(0)
@@ -92,17 +91,6 @@ def enter_environment(policy: Policy) -> None:
     os.umask(0o077)
     os.chdir(policy.cwd)
     sys.argv[:] = [""]
-
-
-def fresh_random_numbers() -> None:
-    """Or every restart would repeat the same stream."""
-    import random
-
-    random.seed()
-    if "torch" in sys.modules:
-        sys.modules["torch"].seed()
-    if "numpy" in sys.modules:
-        sys.modules["numpy"].random.seed()
 
 
 def _lock(policy: Policy) -> None:

@@ -17,6 +17,7 @@ def import_torch(entries: Iterable[str]) -> str:
 
     Only tiny tensors are touched: a parallel region here would hang every child.
     """
+    import numpy
     import torch
 
     for module in entries:
@@ -24,6 +25,8 @@ def import_torch(entries: Iterable[str]) -> str:
             importlib.import_module(module)
     with torch.no_grad():
         repr(torch.ones(2).sum())
+    torch.seed()  # loads what each child would load again when it takes a seed of its own
+    numpy.random.seed()
     return str(torch.__version__)
 
 
