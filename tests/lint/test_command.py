@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from tutor.lint.command import choose, run_lint
+from tutor.session.api import SessionError, SessionSettings
+from tutor.session.session import Session
 
 ROOT = Path(__file__).parents[2]
 EXAMPLE = ROOT / "lessons" / "example"
@@ -101,3 +103,11 @@ def test_nothing_to_lint(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert "there is no such file or folder" in capsys.readouterr().out
     assert run_lint([tmp_path], seeds=0) == 1
     assert "a pack needs this file" in capsys.readouterr().out
+
+
+def test_without_a_worker_the_reason_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    def no_worker(settings: SessionSettings) -> Session:
+        raise SessionError("The worker could not be started.", "Run `torch-tutor doctor`.")
+
+    assert run_lint([EXAMPLE], seeds=1, make_session=no_worker) == 2
+    assert "The lessons were not run: The worker could not be started." in capsys.readouterr().err

@@ -116,15 +116,15 @@ EXERCISES = {
     ),
     "wrong passes": (
         ("return 3 * x", "return 2 * x + 0"),
-        "47 error: this wrong answer to `double` passes with seed 0",
+        "43 error: this wrong answer to `double` passes with seed 0",
     ),
     "feedback unread": (
         ("feedback: three times", "feedback: four times"),
-        "47 error: with seed 0 the learner does not read “four times as much” but: ",
+        "43 error: with seed 0 the learner does not read “four times as much” but: ",
     ),
     "right fails": (
         ("return x + x", "return x + x + 1"),
-        "59 error: this right answer of `double` fails “twice as much” with seed 0: ",
+        "54 error: this right answer of `double` fails “twice as much” with seed 0: ",
     ),
     "check breaks": (
         ("    x = s.randn(3, seed=1)", "    x = torch.randm(3)"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tutor.course.errors import LessonError
+from tutor.course.errors import LessonError, Level
 from tutor.course.model import Place
 from tutor.lint.reading import contains, read_by_learner
 from tutor.lint.report import Report, report_lines
@@ -12,7 +12,7 @@ from tutor.session.snapshot import Problem, Verdict
 from tutor.wire.messages import Failure
 
 
-def finding(file: str, line: int, level="error") -> LessonError:
+def finding(file: str, line: int, level: Level = "error") -> LessonError:
     return LessonError(Place(Path(file), line), f"text {line}", level)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import dropwhile
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Attempt, Cell, Exercise, Lesson
@@ -116,8 +117,8 @@ async def _try_everything(
 async def _in_a_hurry(session: SessionAPI, lesson: Lesson, proof: Proof) -> None:
     """Cells alone; differs from the walk as taught only where an exercise stands above a cell."""
     blocks = lesson.runnables()
-    kinds = [isinstance(block, Cell) for block in blocks]
-    if True not in kinds[kinds.index(False) :] if False in kinds else True:
+    after_exercise = dropwhile(lambda block: isinstance(block, Cell), blocks)
+    if not any(isinstance(block, Cell) for block in after_exercise):
         return
     await session.restart()
     for block in blocks:
