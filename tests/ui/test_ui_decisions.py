@@ -192,6 +192,17 @@ def test_f5_goes_to_the_first_cell_that_has_not_run(bench: Workbench) -> None:
     assert bench.next_to_run([], snapshot) == ""
 
 
+def test_a_new_worker_lacks_the_cells_above_until_something_ran(bench: Workbench) -> None:
+    steps = {step.id: step for step in bench.lesson.steps}
+    step = steps["both-sides-may-stretch"]
+    assert bench.not_run_above(step, READY) == 2
+    failed = replace(a_run("table"), state="error")
+    assert bench.not_run_above(step, replace(READY, runs={"table": failed})) == 2
+    assert bench.not_run_above(step, replace(READY, runs={"first": a_run("first")})) == 0
+    assert bench.not_run_above(steps["four-laps-and-a-headwind"], READY) == 0
+    assert bench.not_run_above(steps["check-three-dimensions"], READY) == 0
+
+
 def test_a_block_changed_by_its_author_says_so(bench: Workbench, store: ProgressStore) -> None:
     exercise = bench.lesson.block("shares")
     assert not isinstance(exercise, Prose)
@@ -215,6 +226,7 @@ def test_time_stops_two_minutes_after_the_last_key() -> None:
 
 def test_the_banner_says_what_happened_and_what_to_do() -> None:
     assert banner(READY) == ""
+    assert banner(READY, 3).endswith("has not run the 3 cells above. F10 runs them.")
     lost = banner(replace(READY, lost="The process ended with exit code 3."))
     assert lost.startswith("! The worker was lost: the process ended with exit code 3. ")
     assert lost.endswith("F10 runs all cells above again.")

@@ -136,8 +136,8 @@ async def test_a_question_is_answered_by_keyboard(
         await driver.shows("✓ Right.", "a batch of one example")
         assert store.lesson(CREATE).of("brackets").state == "done"
         await driver.step("check-what-is-taken-over")
-        await driver.press("1")
-        await driver.until(lambda: store.lesson(CREATE).of("taken-over").state != "new")
+        await driver.press("1", "2", "3", "enter")
+        await driver.until(lambda: store.lesson(CREATE).of("taken-over").state == "done")
 
 
 async def test_code_and_place_are_there_when_the_learner_comes_back(
@@ -214,7 +214,8 @@ async def test_a_lost_worker_is_said_plainly_and_run_all_above_restores(
         await driver.press("ctrl+n", "enter", "f7")
         await driver.type("import os; os._exit(3)")
         await driver.press("f5")
-        await driver.shows("The worker was lost", "F10 runs all cells above", "● ready")
+        await driver.shows("! The worker was lost: it ended itself with exit code 3", "F10")
+        await driver.until(lambda: driver.app.snapshot.phase == "ready")
         assert not driver.app.snapshot.tensors.rows
         await driver.press("f10")
         await driver.until(lambda: [r.path for r in driver.app.snapshot.tensors.rows] == ["rain"])

@@ -258,9 +258,10 @@ class TutorApp(Sturdy, App[None]):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self._settled.clear()
-        self._unsubscribe = self.session.subscribe(
-            lambda _: self.post_message(self.SnapshotArrived())
-        )
+        self._unsubscribe = self.session.subscribe(self._arrived)
+        self.post_message(self.SnapshotArrived())
+
+    def _arrived(self, _snapshot: Snapshot) -> None:
         self.post_message(self.SnapshotArrived())
 
     def on_tutor_app_snapshot_arrived(self) -> None:
@@ -377,7 +378,12 @@ class TutorApp(Sturdy, App[None]):
             "All names and tensors are forgotten. Your code and your progress stay.",
             (("yes", "Restart"), ("no", "Cancel")),
         )
-        self.push_screen(question, lambda answer: self._restart() if answer == "yes" else None)
+
+        def decided(answer: str | None) -> None:
+            if answer == "yes":
+                self._restart()
+
+        self.push_screen(question, decided)
 
     def _start_again(self) -> None:
         if self._session_for is not None:

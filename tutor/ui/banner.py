@@ -6,8 +6,11 @@ from tutor.session.snapshot import Snapshot
 from tutor.ui.keys import key
 
 
-def banner(snapshot: Snapshot) -> str:
-    """What happened and what to do next, "" when all is well."""
+def banner(snapshot: Snapshot, above: int = 0) -> str:
+    """What happened and what to do next, "" when all is well.
+
+    `above` counts the cells before this step that the worker has not run.
+    """
     if snapshot.phase == "failed":
         return f"✗ {snapshot.sentence} Your code is saved. {key('app.restart').shown} tries again."
     if snapshot.lost:
@@ -16,10 +19,16 @@ def banner(snapshot: Snapshot) -> str:
             if snapshot.phase in ("ready", "busy")
             else "A fresh one is starting."
         )
-        reason = snapshot.lost.rstrip(".")
+        reason = snapshot.lost.rstrip(".").replace("The worker ", "it ", 1)
         return (
             f"! The worker was lost: {_lower(reason)}. {fresh} "
             f"{key('lesson.above').shown} runs all cells above again."
+        )
+    if above:
+        cells = "the cell" if above == 1 else f"the {above} cells"
+        return (
+            f"○ This worker is new and has not run {cells} above. "
+            f"{key('lesson.above').shown} runs {'it' if above == 1 else 'them'}."
         )
     return ""
 

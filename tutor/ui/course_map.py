@@ -20,7 +20,7 @@ from tutor.ui.widgets.plain import plain
 Progress = Callable[[str], LessonProgress]
 
 _BAR_FROM = 40
-_BAR = 12
+_BAR = 10
 _STYLES = {"new": "$text-muted", "started": "$text-warning", "done": "$text-success"}
 _WORDS = {"new": "new", "started": "begun", "done": "done"}
 

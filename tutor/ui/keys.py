@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 Where = Literal[
     "app",
@@ -241,7 +241,7 @@ def key(key_id: str) -> Key:
     return _BY_ID[key_id]
 
 
-def bindings(where: Where) -> list[Binding]:
+def bindings(where: Where) -> list[BindingType]:
     """The bindings that a screen or the app declares itself."""
     return [
         Binding(

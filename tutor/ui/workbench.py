@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tutor.course.model import Cell, Exercise, Lesson, Quiz, Runnable
+from tutor.course.model import Cell, Exercise, Lesson, Quiz, Runnable, Step
 from tutor.course.quiz import QuizJudgement, judge
 from tutor.progress.api import ProgressAPI
 from tutor.progress.model import LessonProgress
@@ -90,6 +90,17 @@ class Workbench:
             blocks = through_step(self.lesson, step, self.solved)
         self._session.run(*map(self._code, blocks))
         return len(blocks)
+
+    def not_run_above(self, step: Step, snapshot: Snapshot) -> int:
+        """How many cells before `step` a worker that has done nothing for this lesson lacks;
+        0 where nothing on the step runs."""
+        if not any(step.of(Cell, Exercise)) or any(
+            run.state in ("done", "running", "queued") and not run.stale
+            for block, run in snapshot.runs.items()
+            if block in self._texts
+        ):
+            return 0
+        return len(through_step(self.lesson, step.id, self.solved))
 
     def next_to_run(self, blocks: Sequence[str], snapshot: Snapshot) -> str:
         """The first of `blocks` that has not run to its end in this worker, else the first."""

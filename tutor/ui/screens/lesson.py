@@ -76,12 +76,16 @@ class LessonScreen(LessonWork, TutorScreen):
             self.show_marks()
         self.query_one("#worker", WorkerStatus).snapshot = snapshot
         self.query_one(Inspector).take(snapshot)
-        text = banner(snapshot)
+        self.show_banner(snapshot)
+        self.show_runs(snapshot)
+
+    def show_banner(self, snapshot: Snapshot) -> None:
+        text = banner(snapshot, self.bench.not_run_above(self._step, snapshot))
         line = self.query_one("#banner", PlainStatic)
         line.display = bool(text)
+        line.set_class(text.startswith("○"), "-hint")
         if text:
             line.show(text)
-        self.show_runs(snapshot)
 
     def show_runs(self, snapshot: Snapshot | None = None) -> None:
         snapshot = snapshot or self.tutor.snapshot
@@ -112,6 +116,7 @@ class LessonScreen(LessonWork, TutorScreen):
         for other in self._steps.values():
             other.display = other is view
         self.show_runs()
+        self.show_banner(self.tutor.snapshot)
         self.show_marks()
         self._close_overlay()
         self.stand_at(block if block in view.blocks else "")
