@@ -190,12 +190,17 @@ def test_that_search_can_find(worker: Child) -> None:
     assert [m.text for m in worker.run("hits", "b") if isinstance(m, Displayed)] == ["[1]"]
 
 
-def test_objects_of_a_judging_are_let_go_at_the_next_run(template: Template, worker: Child) -> None:
+def test_objects_of_a_judging_are_let_go_by_the_next_and_by_a_run(
+    template: Template, worker: Child
+) -> None:
     worker.run(
         "import weakref\nrefs = []\nclass Box: pass\n"
         "def double(x):\n    b = Box()\n    b.t = torch.ones(3)\n    refs.append(weakref.ref(b.t))\n"
         "    return b"
     )
     judge(template, worker, CHECK)
-    shown = [m.text for m in worker.run("refs[0]() is None", "b") if isinstance(m, Displayed)]
+    look = "def check(s):\n    s.equal(s.probe('answer = refs[0]() is None'), True)"
+    assert judge(template, worker, look).passed  # the next judging lets them go
+    judge(template, worker, CHECK)
+    shown = [m.text for m in worker.run("refs[-1]() is None", "b") if isinstance(m, Displayed)]
     assert shown == ["True"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import sys
+import termios
 import time
 from typing import Any
 
@@ -41,15 +43,23 @@ class Template:
     def __init__(self) -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
         code = f"from tests.worker.children import serve; serve({theirs.fileno()})"
+        # Unbuffered, C's own output would need no flush, and a test could not tell.
+        environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
         self._process = subprocess.Popen(
-            [sys.executable, "-c", code], pass_fds=(theirs.fileno(),), stdin=subprocess.DEVNULL
+            [sys.executable, "-c", code],
+            pass_fds=(theirs.fileno(),),
+            stdin=subprocess.DEVNULL,
+            env=environment,
         )
         theirs.close()
         self._socket = ours
         assert ours.recv(5) == b"ready"
 
-    def start(self, role: str, policy: Policy = POLICY) -> Child:
+    def start(self, role: str, policy: Policy = POLICY, buffer: int = 0) -> Child:
+        """A ready child. `buffer` limits how many bytes it can send before somebody reads."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
+        if buffer:
+            theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, buffer)
         out, pipe = os.pipe()
         request = json.dumps({"role": role, "policy": msgspec.to_builtins(policy)}).encode()
         socket.send_fds(self._socket, [request], [theirs.fileno(), pipe])
@@ -126,6 +136,15 @@ class Child:
             assert select.select([self._out], [], [], max(0.0, until - time.monotonic()))[0], shown
             shown += os.read(self._out, 1 << 16).decode()
         return shown
+
+    def wait_until_it_cannot_send(self) -> None:
+        """Until the channel is full, because nobody reads: the child stands in mid-frame."""
+        waiting, before = 0, -1
+        while not waiting or waiting != before:
+            before = waiting
+            select.select([], [], [], 0.02)
+            count = fcntl.ioctl(self._socket, termios.FIONREAD, bytes(4))
+            waiting = int.from_bytes(count, sys.byteorder)
 
     def interrupt(self) -> None:
         os.kill(self.pid, signal.SIGINT)

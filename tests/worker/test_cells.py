@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from typing import Any
 
 import pytest
 
-from tests.worker.children import Child
+from tests.worker.children import Child, Template
 from tutor.wire.messages import (
     AnswerInput,
     CellFailed,
@@ -200,10 +202,12 @@ def test_a_failing_repr_is_a_failure_of_the_cell(worker: Child) -> None:
     assert (told.kind, told.line) == ("ValueError", 2)
 
 
-def test_nothing_keeps_tensors_of_a_failed_cell_alive(worker: Child) -> None:
+@pytest.mark.parametrize("error", ["ValueError('stop')", "keep"])
+def test_nothing_keeps_tensors_of_a_failed_cell_alive(worker: Child, error: str) -> None:
     worker.run(
-        "import weakref\nrefs = []\ndef work():\n    big = torch.ones(10)\n"
-        "    refs.append(weakref.ref(big))\n    raise ValueError('stop')\nwork()"
+        "import weakref\nrefs = []\nkeep = ValueError('kept')\ndef work():\n"
+        "    big = torch.ones(10)\n    refs.append(weakref.ref(big))\n"
+        f"    raise {error}\nwork()"
     )
     assert values(worker.run("refs[0]() is None", "b")) == ["True"]
 
@@ -246,13 +250,16 @@ def test_code_that_ignored_interrupts_in_one_cell_is_interruptible_in_the_next(
     assert finished(worker.until(CellFinished)).interrupted
 
 
-def test_interrupts_never_tear_a_frame(worker: Child) -> None:
-    for _ in range(20):
-        worker.begin("shown = 1\nprint('on')\nwhile True: show('x' * 5000)")
-        worker.wait_for_output("on")
-        worker.interrupt()
-        assert finished(worker.until(CellFinished)).interrupted
+def test_an_interrupt_never_tears_a_frame(template: Template) -> None:
+    worker = template.start("worker", buffer=16_384)
+    worker.begin("shown = 1\nwhile True: show('\U0001f40d' * 19_999)")
+    worker.wait_until_it_cannot_send()
+    worker.interrupt()
+    messages = worker.until(CellFinished)
+    assert {len(text) for text in values(messages)} == {19_999}
+    assert finished(messages).interrupted
     assert values(worker.run("shown")) == ["1"]
+    worker.close()
 
 
 # ------------------------------------------------------------------ input
@@ -314,6 +321,18 @@ def test_a_child_that_falls_out_of_its_cell_ends(worker: Child) -> None:
     assert values(messages) == ["0"]
     assert sum(isinstance(message, CellFinished) for message in messages) == 1
     assert values(worker.run("'alive'")) == ["'alive'"]
+
+
+def test_a_forked_child_does_not_hold_the_wire(worker: Child) -> None:
+    """The app must see at once that a worker ended, whatever its children still do."""
+    worker.begin(
+        "import os, signal\nif os.fork():\n    os._exit(3)\n"
+        "signal.alarm(60)\nprint(os.getpid(), 'waits')\nsignal.pause()"
+    )
+    with pytest.raises(EOFError):
+        worker.receive()
+    child = int(worker.wait_for_output("waits").split()[0])
+    os.kill(child, signal.SIGKILL)  # fails if it had to end before we could hear of the end
 
 
 def test_a_loader_with_worker_processes_works(worker: Child) -> None:
