@@ -248,4 +248,5 @@ def problem_of(message: CellFailed) -> Problem:
         message=sanitize(message.message),
         frames=clean(message.frames),
         line=message.line,
+        explanation=clean(message.explanation),
     )

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from tutor.session.observed import Observed
+from tutor.wire.explanation import Explanation
 from tutor.wire.messages import Device, Failure, Frame, TensorRow
 
 Phase = Literal["warming", "ready", "busy", "interrupting", "restarting", "failed"]
@@ -67,6 +68,8 @@ class Problem:
     line: int = 0
     advice: str = ""
     """What to do next, where we know."""
+    explanation: Explanation | None = None
+    """Which values took part, what disagreed, and what would fit."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 from tutor.wire.base import Count, Line, Message, Name, Source, Text
+from tutor.wire.explanation import Explanation
 from tutor.wire.frames import ProtocolError
 from tutor.wire.observed import Observed
 
@@ -117,6 +118,7 @@ class CellFailed(Message, frozen=True, tag=True):
     frames: tuple[Frame, ...] = ()
     line: int = 0
     column: int = 0
+    explanation: Explanation | None = None
 
 
 class CellFinished(Message, frozen=True, tag=True):
