@@ -172,6 +172,7 @@ async def open_box(
     """A started zygote; everything is gone afterwards."""
     zygote = Zygote(fork=fork, limits=limits)
     course = outside.home / "course"
+    os.environ["LEARNER_TOKEN"] = SECRET  # like the many keys that people keep there
     await zygote.start(
         SessionSettings(
             scratch=outside.scratch,

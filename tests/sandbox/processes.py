@@ -20,34 +20,26 @@ async def eventually(condition: Callable[[], bool], timeout: float = 10.0) -> bo
     return True
 
 
-def marked(mark: str) -> list[int]:
-    """Processes whose command line or environment holds `mark`; zombies have neither."""
-    found: list[int] = []
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            text = (folder / "cmdline").read_bytes() + (folder / "environ").read_bytes()
-        except OSError:
-            continue
-        if mark.encode() in text:
-            found.append(int(folder.name))
-    return found
-
-
 def descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def zombies_below(root: int) -> list[int]:
     """Descendants of `root` that are dead and not reaped."""
-    found: list[int] = []
-    for pid in descendants(root):
-        try:
-            stat = Path(f"/proc/{pid}/stat").read_text()
-        except OSError:
-            continue
-        if stat.rpartition(")")[2].split()[0] == "Z":
-            found.append(pid)
-    return found
+    return [pid for pid in descendants(root) if _state(pid) == "Z"]
+
+
+def is_alive(pid: int) -> bool:
+    """Neither gone nor a zombie."""
+    return _state(pid) not in ("", "Z")
+
+
+def _state(pid: int) -> str:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:
+        return ""
+    return stat.rpartition(")")[2].split()[0]
 
 
 def running_below(root: int, mark: str) -> bool:

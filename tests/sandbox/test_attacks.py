@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 
+import msgspec
 import pytest
 
 from tests.sandbox.boxes import SECRET, Box
@@ -123,6 +124,10 @@ goal = checked(libc.syscall(425, 4, ctypes.create_string_buffer(200))) >= 0
 
 @pytest.mark.parametrize("attack", ATTACKS, ids=lambda name: name.replace(" ", "_"))
 async def test_an_attack_reaches_its_goal_only_without_a_sandbox(any_box: Box, attack: str) -> None:
+    if attack == "write into the installed packages" and not os.access(
+        msgspec.__path__[0], os.W_OK
+    ):
+        pytest.skip("these packages belong to somebody else")
     try:
         run = await any_box.run(f"goal = False\n{ATTACKS[attack]}\nprint('GOAL', goal)")
         reached = "GOAL True" in run.output
@@ -156,11 +161,16 @@ print('home', os.path.expanduser('~') == os.getcwd())
 
 
 async def test_no_variable_of_the_learner_is_in_the_environment(any_box: Box) -> None:
-    run = await any_box.run("print(sorted(os.environ)); print(read('/proc/self/environ'))")
-    names = set(os.environ) - {"PATH", "HOME", "LANG", "USER", "LOGNAME", "VIRTUAL_ENV", "TZ"}
-    names -= {"LD_LIBRARY_PATH", "PYTHONDONTWRITEBYTECODE"}
-    assert not [name for name in names if f"'{name}'" in run.output]
-    assert SECRET not in run.output
+    run = await any_box.run("""
+print(dict(os.environ), read('/proc/self/environ'))
+print(subprocess.run(['/usr/bin/env'], capture_output=True, text=True).stdout)
+try: print(read(f'/proc/{os.getppid()}/environ'))
+except OSError: print('refused')
+""")
+    assert "TORCHINDUCTOR_CACHE_DIR" in run.output
+    assert os.environ["LEARNER_TOKEN"] == SECRET
+    assert SECRET not in run.output.replace(f"SECRET = {SECRET!r}", "")
+    assert "LEARNER_TOKEN" not in run.output
 
 
 async def test_there_is_no_terminal(any_box: Box) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.sandbox.boxes import Box, Outside, open_box, run_in
-from tests.sandbox.processes import descriptors, eventually, marked, zombies_below
+from tests.sandbox.processes import descriptors, eventually, is_alive, zombies_below
 from tutor.sandbox.isolation import Unavailable
 from tutor.sandbox.platform import choose
 from tutor.session.api import SessionError, SessionSettings
@@ -71,17 +71,17 @@ async def test_nothing_survives_a_killed_app(tier: str, tmp_path: Path) -> None:
         choose().detect(tier)
     except Unavailable as why:
         pytest.skip(str(why))
-    scratch = tmp_path / f"scratch-{os.getpid()}-{tier}"
     app = await asyncio.create_subprocess_exec(
-        sys.executable, "-c", FROM_OUTSIDE, str(scratch), tier, stdout=subprocess.PIPE
+        sys.executable, "-c", FROM_OUTSIDE, str(tmp_path / "scratch"), tier, stdout=subprocess.PIPE
     )
     assert app.stdout is not None
     line = await asyncio.wait_for(app.stdout.readline(), 30)
     assert line == b"running\n"
-    assert len(marked(str(scratch))) >= 3
+    started = descendants(app.pid)
+    assert len(started) >= 4  # zygote, monitor, worker, daemon
     app.kill()
     await app.wait()
-    assert await eventually(lambda: not marked(str(scratch))), marked(str(scratch))
+    assert await eventually(lambda: not any(map(is_alive, started)))
 
 
 async def test_a_lost_zygote_is_told_and_replaced(outside: Outside) -> None:

@@ -157,7 +157,13 @@ def _cover(path: str) -> None:
 
 def _private(path: str, size: int) -> None:
     os.makedirs("/new" + path, exist_ok=True)  # noqa: PTH103
-    _mount("tmpfs", "/new" + path, "tmpfs", _NO_SETUID | _NO_DEVICES, f"mode=1777,size={size}")
+    _mount(
+        "tmpfs",
+        "/new" + path,
+        "tmpfs",
+        _NO_SETUID | _NO_DEVICES,
+        f"mode=1777,size={size},nr_inodes=64k",
+    )
 
 
 def _links_in_dev() -> None:

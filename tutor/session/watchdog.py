@@ -92,8 +92,8 @@ class _Tree:
 
 
 class Watchdog:
-    """Looks at all `connections` of a zygote whose process here is `root`. Linux only; elsewhere
-    it does nothing."""
+    """Looks at all `connections` of a zygote whose process here is `root`. Linux only; elsewhere,
+    or with `root` 0, it does nothing."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_is_slow = False
         self._disk: asyncio.Future[Disk] | None = None
-        self._closed = not sys.platform.startswith("linux")
+        self._closed = root == 0 or not sys.platform.startswith("linux")
 
     def meet(self, connection: Connection) -> None:
         """Find the new process now: in a fork bomb it would be a needle in a haystack."""

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import os
 import select
+import shutil
 import signal
 import socket
 import sys
@@ -191,8 +192,11 @@ class Zygote:
             return
         with os.scandir(_SHARED) as entries:
             for entry in entries:
-                with contextlib.suppress(OSError):
-                    os.unlink(entry.path)  # noqa: PTH108
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    with contextlib.suppress(OSError):
+                        os.unlink(entry.path)  # noqa: PTH108
 
     def _bury(self) -> None:
         with contextlib.suppress(BlockingIOError):
