@@ -298,3 +298,15 @@ async def test_output_view_is_reachable_only_when_there_is_more_than_fits() -> N
     async with Host(short, long).run_test():
         assert not short.focusable
         assert long.focusable
+
+
+async def test_a_crash_before_the_check_is_told_once() -> None:
+    assert CRASHED.problem is not None
+    view = exercise(run=a_run("error", problem=CRASHED.problem), verdict=CRASHED, attempts=1)
+    app = Host(view)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.pause()
+        assert frame(app).count(CRASHED.problem.kind) == 1
+        view.verdict = None  # as before the check: now the run tells it
+        await pilot.pause()
+        assert frame(app).count(CRASHED.problem.kind) == 1

@@ -186,3 +186,12 @@ async def test_the_colours_follow_the_theme() -> None:
         app.theme = "textual-light"
         await pilot.pause()
         assert keyword() != before
+
+
+async def test_ctrl_home_and_ctrl_end_go_to_both_ends_of_the_text() -> None:
+    editor = CodeEditor("first\nsecond\nlast", block="a")
+    async with Host(editor).run_test() as pilot:
+        editor.focus()
+        await pilot.press("ctrl+end", "!")
+        await pilot.press("ctrl+home", "?")
+        assert editor.text == "?first\nsecond\nlast!"

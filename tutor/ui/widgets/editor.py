@@ -54,6 +54,8 @@ class CodeEditor(TextArea):
             "ctrl+slash,ctrl+underscore", "comment", "Comment", show=False, id="editor.comment"
         ),
         Binding("escape", "leave", "Leave the editor", show=False, id="editor.leave"),
+        Binding("ctrl+home", "document_start", "First line", show=False, id="editor.start"),
+        Binding("ctrl+end", "document_end", "Last line", show=False, id="editor.end"),
     ]
 
     LINE_NUMBERS_FROM: ClassVar[int] = 6
@@ -107,6 +109,14 @@ class CodeEditor(TextArea):
         self.replace(text, self.document.start, self.document.end)
         self.history.checkpoint()
         self.move_cursor((row, column))
+
+    def action_document_start(self) -> None:
+        """Ctrl+Home: to the first character."""
+        self.move_cursor(self.document.start)
+
+    def action_document_end(self) -> None:
+        """Ctrl+End: behind the last character."""
+        self.move_cursor(self.document.end)
 
     # ------------------------------------------------------------------ drawing
 

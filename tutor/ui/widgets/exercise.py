@@ -11,7 +11,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.course.model import Exercise
-from tutor.session.snapshot import Verdict
+from tutor.session.snapshot import Problem, Verdict
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.prose_layout import code_lines, prose_lines
 from tutor.ui.widgets.runnable import RunnableView
@@ -158,12 +158,17 @@ class ExerciseView(RunnableView):
             return f"{keys['hint']} hint {self.hints_shown + 1} of {count}"
         return f"{keys['hint']} show the solution"
 
+    def tells_problem(self, problem: Problem) -> bool:
+        return self.verdict is not None and self.verdict.problem == problem
+
     def _show_verdict(self) -> None:
         card = self.query_one(VerdictCard)
         card.attempts = self.attempts
         card.next_step = self.next_step
         card.verdict = self.verdict
         self.set_class(self.verdict is not None, "-verdict")
+        problem = self.run.problem if self.run else None
+        self.set_class(problem is not None and not self.tells_problem(problem), "-problem")
         failure = self.verdict.failure if self.verdict else None
         if failure and failure.line:
             self.editor.error_line = failure.line

@@ -16,7 +16,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tutor.course.model import Cell, Exercise
-from tutor.session.snapshot import CellRun, InputWanted, Output
+from tutor.session.snapshot import CellRun, InputWanted, Output, Problem
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, one_line
@@ -180,6 +180,10 @@ class RunnableView(Vertical, can_focus=True):
         if self.is_mounted:
             self._show_input()
 
+    def tells_problem(self, problem: Problem) -> bool:
+        """True where another card of this block already shows `problem`."""
+        return False
+
     def refresh_status(self) -> None:
         """Draw the state anew: glyph, word and tone in the border."""
         status = self.status
@@ -198,7 +202,7 @@ class RunnableView(Vertical, can_focus=True):
         problem = run.problem if run else None
         self.query_one(ProblemCard).problem = problem
         self.set_class(output.row_count > 0, "-output")
-        self.set_class(problem is not None, "-problem")
+        self.set_class(problem is not None and not self.tells_problem(problem), "-problem")
         if problem is not (before.problem if before else None) or before is None:
             self.editor.error_line = problem.line if problem and not self.text_changed else 0
         self.refresh_status()
