@@ -11,26 +11,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from rich.text import Text
-from textual import events, work
-from textual.app import App
+from textual import events
 from textual.binding import BindingType
 from textual.message import Message
 from textual.screen import Screen
 
 from tutor.text import sanitize
 from tutor.ui.activity import ActiveTime
-from tutor.ui.keys import bindings, key
+from tutor.ui.keys import bindings
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.home import HomeScreen
 from tutor.ui.sturdy import Sturdy
 from tutor.ui.themes import THEMES
+from tutor.ui.worker_life import WorkerLife
 
 if TYPE_CHECKING:
     from textual.command import Provider
 
     from tutor.course.model import Pack
     from tutor.progress.api import ProgressAPI
-    from tutor.session.api import SessionAPI, SessionError
+    from tutor.session.api import SessionAPI
     from tutor.session.snapshot import Snapshot
     from tutor.ui.screens.lesson import LessonScreen
     from tutor.ui.workbench import Workbench
@@ -49,7 +49,7 @@ def _commands() -> type[Provider]:
     return TutorCommands
 
 
-class TutorApp(Sturdy, App[None]):
+class TutorApp(Sturdy, WorkerLife):
     """Hosts the screens and hands each snapshot to the one on top.
 
     `open_lesson` is the id of a lesson to open at once. `session_for(device)` makes another
@@ -144,17 +144,6 @@ class TutorApp(Sturdy, App[None]):
     def use_theme(self, name: str) -> None:
         self.theme = name
 
-    def worker_failed(self) -> bool:
-        """Say what to do when there is no worker; True when there is none."""
-        if self.snapshot.phase != "failed":
-            return False
-        self.say(f"There is no worker to run it. {key('app.restart').shown} tries to start one.")
-        return True
-
-    async def worker_ready(self) -> None:
-        """Return when the worker has warmed up, or failed to."""
-        await self._settled.wait()
-
     # -------------------------------------------------------------- beginning and end
 
     def get_default_screen(self) -> Screen[None]:
@@ -172,7 +161,7 @@ class TutorApp(Sturdy, App[None]):
         if self._first_lesson:
             self._open_first(self._first_lesson)
         if self._start_session:
-            self._warm_up()
+            self.warm_up()
 
     async def _load_rooms(self) -> bool:
         assert self._load is not None
@@ -201,42 +190,14 @@ class TutorApp(Sturdy, App[None]):
             text += f" Did you mean {' or '.join(near)}?"
         self.push_screen(Notice("No such lesson", text, "To the course map"))
 
-    @work(group="warm-up", exclusive=True)
-    async def _warm_up(self) -> None:
-        from tutor.session.api import SessionError
-
-        try:
-            await self.session.start()
-        except SessionError as error:
-            self._offer_other_device(error)
-
-    def _offer_other_device(self, error: SessionError) -> None:
-        from tutor.ui.screens.dialogs import Choose
-
-        buttons = [("read", "Read without it"), ("quit", "Quit")]
-        if self._session_for is not None:
-            buttons.insert(0, ("cpu", "Use the CPU"))
-        text = f"{error.sentence}\n\n{error.advice}".strip()
-        self.push_screen(Choose("The worker did not start", text, tuple(buttons)), self._device)
-
-    def _device(self, choice: str | None) -> None:
-        if choice == "quit":
-            self.exit()
-        elif choice == "cpu":
-            self._replace_session("cpu")
-
-    @work(group="warm-up", exclusive=True)
-    async def _replace_session(self, device: str) -> None:
-        assert self._session_for is not None
-        old, pack, progress = self._open_rooms()
-        session = self._session_for(device)
-        await old.close()
+    def use_session(self, session: SessionAPI) -> None:
+        """Go on with another session in place of the one that failed."""
+        _, pack, progress = self._open_rooms()
         self._rooms = (session, pack, progress)
         if self._lesson is not None:
             self._lesson.bench.use_session(session)
             self._declare(self._lesson.bench)
         self._listen()
-        self._warm_up()
 
     async def on_unmount(self) -> None:
         """Save everything, then end the worker."""
@@ -347,56 +308,6 @@ class TutorApp(Sturdy, App[None]):
         if not isinstance(self.screen, HelpScreen):
             contexts = getattr(self.screen, "contexts", None)
             self.push_screen(HelpScreen(contexts() if contexts else ("app",)))
-
-    def action_interrupt(self) -> None:
-        if not self.opened or not (self.snapshot.running or self.snapshot.queue):
-            self.say(f"Nothing is running. {key('app.quit').shown} quits.")
-            return
-        self.session.interrupt()
-
-    def action_copy_or_interrupt(self) -> None:
-        selected = self.screen.get_selected_text() or getattr(self.focused, "selected_text", "")
-        if selected:
-            self.copy_to_clipboard(selected)
-            self.say("Sent to the clipboard.")
-        else:
-            self.action_interrupt()
-
-    def action_restart_worker(self) -> None:
-        if not self.opened:
-            return
-        if self.snapshot.phase == "failed":
-            self._start_again()
-            return
-        if not self.snapshot.tensors.rows and not self.snapshot.runs:
-            self._restart()
-            return
-        from tutor.ui.screens.dialogs import Choose
-
-        question = Choose(
-            "Restart the worker?",
-            "All names and tensors are forgotten. Your code and your progress stay.",
-            (("yes", "Restart"), ("no", "Cancel")),
-        )
-
-        def decided(answer: str | None) -> None:
-            if answer == "yes":
-                self._restart()
-
-        self.push_screen(question, decided)
-
-    def _start_again(self) -> None:
-        if self._session_for is not None:
-            self._replace_session("")
-        else:
-            self._warm_up()
-
-    @work(group="restart", exclusive=True)
-    async def _restart(self) -> None:
-        from tutor.session.api import SessionError
-
-        with contextlib.suppress(SessionError):  # the banner tells
-            await self.session.restart()
 
     # -------------------------------------------------------------- time
 

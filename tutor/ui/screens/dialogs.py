@@ -22,6 +22,7 @@ class Choose(ModalScreen[str]):
     """
 
     context: Where = "dialog"
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings("dialog"),
         ("left", "app.focus_previous", ""),

@@ -21,6 +21,7 @@ class HelpScreen(ModalScreen[None]):
     """The help page, made from the table of keys for `contexts`."""
 
     context: Where = "help"
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("help")
 
     def __init__(self, contexts: tuple[Where, ...]) -> None:

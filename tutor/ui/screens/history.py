@@ -22,6 +22,7 @@ class HistoryScreen(ModalScreen[str]):
     """Lists texts, newest first, with a preview; returns the chosen text, None on Escape."""
 
     context: Where = "dialog"
+    CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("dialog")
 
     def __init__(self, title: str, texts: tuple[SavedCode, ...]) -> None:

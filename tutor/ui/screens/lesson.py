@@ -40,6 +40,7 @@ class LessonScreen(LessonWork, TutorScreen):
 
     context: Where = "lesson"
     footer_name = "read"
+    CSS_PATH = "lesson.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("lesson")
 
     def __init__(self, bench: Workbench, step: Step, block: str) -> None:

@@ -22,6 +22,7 @@ class TensorScreen(TutorScreen):
 
     context: Where = "tensor"
     footer_name = "tensor"
+    CSS_PATH = "lesson.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("tensor")
 
     def __init__(self, path: str) -> None:
