@@ -42,7 +42,7 @@ class AnswerInput(Message, frozen=True, tag=True):
 
 class Question(Message, frozen=True, tag=True):
     """A data-only question of the grader, relayed by the app. Values lie in `arguments` (see
-    `tutor.grader.values` for the tree) and in the frame's body.
+    `tutor.values` for the tree) and in the frame's body.
 
     get: the global `target`. call: call `target` (or handle `handle`, then attribute `path`).
     attribute: read `path` of it. make: evaluate the expression `code` and keep a handle.
