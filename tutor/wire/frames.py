@@ -82,6 +82,7 @@ class BlockingChannel:
         self._lock = threading.RLock()
         self._busy = 0
         self._interrupted = False
+        self._held = b""
         self._main = threading.get_ident()
 
     @property
@@ -101,13 +102,21 @@ class BlockingChannel:
         self._socket.close()
 
     def send(self, message: msgspec.Struct, body: bytes | bytearray = b"") -> None:
+        """Send `message`, behind whatever was held. Raises ProtocolError when it is too large."""
         data = pack(message, body)
         self._enter()
         try:
             with self._lock:
-                self._socket.sendall(data)
+                held, self._held = self._held, b""
+                self._socket.sendall(held + data)
         finally:
             self._leave()
+
+    def hold(self, message: msgspec.Struct) -> None:
+        """Send `message` with the next one: every send wakes the app, which takes its time."""
+        data = pack(message)
+        with self._lock:
+            self._held += data
 
     def writable(self) -> bool:
         """True when a small frame can be sent without waiting for the app."""

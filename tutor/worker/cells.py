@@ -85,11 +85,11 @@ class Cells:
     def _tell_tensors(self, run: int) -> None:
         table = self.watch.look(run, vars(self.main))
         try:
-            self.channel.send(table)
+            self.channel.hold(table)
         except ProtocolError:  # names so long that the table does not fit in a frame
             short, left = table.rows[:50], len(table.rows[50:])
             rows = tuple(replace(row, shares=(), note="") for row in short)
-            self.channel.send(TensorsChanged(run, rows, hidden=table.hidden + left))
+            self.channel.hold(TensorsChanged(run, rows, hidden=table.hidden + left))
 
     def _execute(self, run: Run) -> None:
         source = run.source

@@ -48,9 +48,11 @@ class Display:
             self._send(f"… more than {VALUES_LIMIT} values; the others were not shown")
 
     def result(self, value: Any) -> None:
-        """Show the value of a cell's last expression, always by its repr."""
+        """Show the value of a cell's last expression, always by its repr: the run ends now, and
+        the value travels with its end."""
         if _getpid() == self._process:
-            self._send(_repr(value))
+            text = _repr(value)
+            self._intact.run(lambda: self._channel.hold(_displayed(self._run, text)))
 
     def _send(self, text: str) -> None:
         self._intact.run(lambda: self._channel.send(_displayed(self._run, text)))

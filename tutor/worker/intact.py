@@ -20,6 +20,7 @@ class Intact:
     def __init__(self) -> None:
         self._builtins = _dict(_BUILTINS)
         self._modules = {name: module for name, module in _MODULES.items() if name != "__main__"}
+        self._names = frozenset(self._modules)
         self._theirs: dict[str, Any] = {}
 
     def replace(self, name: str, value: Any) -> None:
@@ -30,9 +31,9 @@ class Intact:
         """After learner code: the original builtins, and modules that were thrown out."""
         self._swap_out()
         sys.modules = _MODULES
-        for name, module in self._modules.items():
-            if name not in _MODULES:
-                _MODULES[name] = module
+        if not _MODULES.keys() >= self._names:  # at the speed of C, which the loop is not
+            for name, module in self._modules.items():
+                _MODULES.setdefault(name, module)
 
     def run(self, action: Callable[[], T]) -> T:
         """Do `action`, which is ours, in the midst of learner code."""
