@@ -119,7 +119,7 @@ async def _worker(
         found = (
             *(checkup.machine_findings(machine) if machine else ()),
             *(
-                [checkup.Finding("worker", problem.sentence, "bad", problem.advice)]
+                [checkup.Finding("worker", problem.sentence, "bad", _advice(problem))]
                 if problem
                 else []
             ),
@@ -154,6 +154,12 @@ async def _start(session: Session) -> tuple[Snapshot, SessionError | None]:
         return await asyncio.wait_for(settled, 5), problem
     finally:
         await session.close()
+
+
+def _advice(problem: SessionError) -> str:
+    if "doctor" in problem.advice:  # elsewhere it sends people here
+        return '`python -c "import torch"` shows the whole error.'
+    return problem.advice
 
 
 def _folders(where: Paths) -> tuple[Finding, ...]:
