@@ -166,6 +166,8 @@ KEYS: tuple[Key, ...] = (
         "comment lines out and in again",
         "editor",
     ),
+    Key("editor.start", "ctrl+home", "first line", "to the first line", "editor"),
+    Key("editor.end", "ctrl+end", "last line", "to the last line", "editor"),
     Key("editor.undo", "ctrl+z", "undo", "undo", "editor"),
     Key("editor.redo", "ctrl+y", "redo", "redo", "editor"),
     Key("quiz.up", "up,k", "up", "previous choice", "quiz"),
