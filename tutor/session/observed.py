@@ -6,9 +6,11 @@ A panel adds a field to `Observed`, and to `FOLDS` a function for each message i
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tutor.session.observed_lines import LineShapes, with_lines
+from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.pulse import Pulse
 
 
@@ -18,6 +20,8 @@ class Observed:
 
     line: int = 0
     """Line of the running cell that was executing lately, 0 where unknown."""
+    lines: LineShapes = field(default_factory=LineShapes)
+    """What the lines of cells made."""
 
 
 Fold = Callable[[Observed, Any], Observed]
@@ -38,4 +42,8 @@ def _pulse(observed: Observed, message: Pulse) -> Observed:
     return replace(observed, line=message.line)
 
 
-FOLDS: dict[type, Fold] = {Pulse: _pulse}
+def _lines(observed: Observed, message: LinesSeen) -> Observed:
+    return replace(observed, lines=with_lines(observed.lines, message))
+
+
+FOLDS: dict[type, Fold] = {Pulse: _pulse, LinesSeen: _lines}

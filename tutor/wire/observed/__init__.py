@@ -5,7 +5,8 @@ Every class here has a field `run`, the number of the run that it belongs to.
 
 from __future__ import annotations
 
+from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.pulse import Pulse
 
-Observed = Pulse
+Observed = Pulse | LinesSeen
 """Everything an observer may send."""

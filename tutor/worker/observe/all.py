@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from tutor.worker.observe.lines.watch import LineWatch
 from tutor.worker.observe.observer import Observer
 
 
 def observers() -> tuple[Observer, ...]:
     """Fresh observers, in the order in which they see a run."""
-    return ()
+    return (LineWatch(),)
