@@ -339,7 +339,7 @@ class Session:
                 live.tensors_changed(message)
             case InputRequested():
                 live.input_requested(message)
-            case Observed():
+            case _ if isinstance(message, Observed):
                 live.observed(message)
             case _:
                 return
