@@ -7,25 +7,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tutor.commands.errors import CommandError
-from tutor.course.catalogue import default_pack, lessons_root
-from tutor.course.errors import CourseError
-from tutor.course.model import Pack
-from tutor.course.pack import MANIFEST, load_pack
-from tutor.paths import Paths
-from tutor.progress.store import ProgressStore
 from tutor.settings import Loaded, Settings, SettingsError, load_settings
 from tutor.text import sanitize
 
+# Everything else is imported where it is used: the app reads the settings before it paints.
 if TYPE_CHECKING:
+    from tutor.course.model import Pack
+    from tutor.paths import Paths
+    from tutor.progress.store import ProgressStore
     from tutor.session.api import SessionSettings
 
 
-def open_pack(folder: Path | None) -> Pack:
-    """The course in `folder`, torch-tutor's own when None.
+def open_pack(folder: Path | None, cache: Path | None = None) -> Pack:
+    """The course in `folder`, torch-tutor's own when None; `cache` makes the next time fast.
 
     Raises:
         CommandError: there is none, or its files have errors.
     """
+    from tutor.course import index
+    from tutor.course.catalogue import default_pack
+    from tutor.course.errors import CourseError
+    from tutor.course.pack import MANIFEST
+
     if folder is None:
         try:
             folder = default_pack()
@@ -39,7 +42,7 @@ def open_pack(folder: Path | None) -> Pack:
             code=2,
         )
     try:
-        return load_pack(root)
+        return index.open_pack(root, cache)
     except CourseError as error:
         first = sanitize(str(error.problems[0]))
         more = len(error.problems) - 1
@@ -64,6 +67,8 @@ def open_settings(paths: Paths) -> Loaded:
 
 def open_progress(paths: Paths, pack: Pack) -> ProgressStore:
     """The learner's progress in `pack`; what they must know of its file goes to stderr."""
+    from tutor.progress.store import ProgressStore
+
     progress = ProgressStore(paths.progress, pack.id)
     if progress.notice:
         print(progress.notice, file=sys.stderr)
@@ -78,6 +83,7 @@ def session_settings(
     Raises:
         CommandError: its scratch folder cannot be made.
     """
+    from tutor.course.catalogue import lessons_root
     from tutor.session.api import SessionSettings
 
     scratch = paths.scratch(pack.id if pack else "doctor")

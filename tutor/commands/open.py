@@ -97,7 +97,8 @@ class Course:
         from tutor.commands.course import open_pack
         from tutor.commands.pace import at_pace
 
-        return at_pace(open_pack(self._folder), self._settings.time_factor)
+        pack = open_pack(self._folder, self._where.cache)
+        return at_pace(pack, self._settings.time_factor)
 
     def session(self, device: str = "") -> Session:
         """A session that has not started, on `device`, or on the one that was asked for."""

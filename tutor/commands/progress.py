@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from tutor.commands.course import open_pack, open_progress
     from tutor.paths import paths
 
-    pack = open_pack(args.pack)
+    pack = open_pack(args.pack, paths().cache)
     progress = open_progress(paths(), pack)
     try:
         summary = summarize(pack.units, progress.lessons(), progress.days(), date.today())
