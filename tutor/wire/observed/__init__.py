@@ -5,8 +5,10 @@ Every class here has a field `run`, the number of the run that it belongs to.
 
 from __future__ import annotations
 
+from tutor.wire.observed.gradients import GradientNorms
 from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.pulse import Pulse
+from tutor.wire.observed.training import TrainingTick
 
-Observed = Pulse | LinesSeen
+Observed = Pulse | LinesSeen | TrainingTick | GradientNorms
 """Everything an observer may send."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from tutor.worker.observe.lines.watch import LineWatch
 from tutor.worker.observe.observer import Observer
+from tutor.worker.observe.training.observer import TrainingObserver
 
 
 def observers() -> tuple[Observer, ...]:
     """Fresh observers, in the order in which they see a run."""
-    return (LineWatch(),)
+    # The training observer reads the source of loops, so it comes before those that rewrite it.
+    return (TrainingObserver(), LineWatch())

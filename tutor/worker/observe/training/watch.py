@@ -1,0 +1,229 @@
+"""One run watched: when to look, and what each look sends."""
+
+from __future__ import annotations
+
+import _thread
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from types import FrameType
+from typing import Any
+
+import torch
+
+from tutor import raw
+from tutor.wire.observed.pulse import Pulse
+from tutor.wire.observed.training import LearningRate, TrainingTick
+from tutor.worker.observe.observer import Run
+from tutor.worker.observe.training import governor
+from tutor.worker.observe.training.cellmap import CellMap
+from tutor.worker.observe.training.frames import learners_frames
+from tutor.worker.observe.training.gradient_watch import GradientWatch
+from tutor.worker.observe.training.hooks import COUNTS, NEVER
+from tutor.worker.observe.training.losses import Losses
+from tutor.worker.observe.training.names import Names
+from tutor.worker.observe.training.report import LoopReport, rate_of
+
+LATE = 0.05
+"""Seconds after which a look that has not come is called for at the next step."""
+ALONE = 0.5
+"""Seconds without a step after which a backward call looks by itself."""
+SILENT = 0.2
+"""Seconds without a loss after which the next one is kept whatever the stride."""
+_DEPTH = 200
+
+_clock, _current_frames = time.perf_counter, sys._current_frames
+_profiling = getattr(torch._C._autograd, "_profiler_enabled", lambda: False)
+_function_modes = getattr(torch._C, "_len_torch_function_stack", lambda: 1)
+_dispatch_modes = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)
+
+
+class Watch:
+    """`step` and `backward` run in the midst of the learner's code: they never raise anything but
+    the learner's own interrupt. `beat` runs in the heartbeat's thread and touches no tensor."""
+
+    def __init__(self, run: Run, maps: Mapping[str, CellMap]) -> None:
+        self._run = run
+        self._maps = maps
+        self._losses = Losses()
+        self._loops = LoopReport(maps, self._losses)
+        self._gradients = GradientWatch(run, Names(run.names))
+        self._busy = _thread.allocate_lock()
+        self._main = threading.main_thread().ident
+        self._line = 0
+        self._began = self._marked = self._sampled = _clock()
+        self._due = self._gradients_due = 0.0
+        self._steps = self._backwards = 0  # at the last tick
+        self._cost = self._gradients_cost = 0.0
+        self._urgent = False
+        self.trouble = ""
+
+    # -------------------------------------------------------------- in the learner's thread
+
+    def step(self, optimizer: Any, frame: FrameType) -> None:
+        """After an optimizer step whose number had been chosen for a look."""
+        if not self._busy.acquire(False):
+            return
+        try:
+            with raw.below_everything():
+                self._step(optimizer, frame)
+        except Exception as error:
+            self._give_up(error)
+        finally:
+            self._busy.release()
+
+    def backward(self, tensors: Any, frame: FrameType) -> None:
+        """After a backward call whose loss is to be kept."""
+        if not self._busy.acquire(False):
+            return
+        try:
+            if _function_modes() or _dispatch_modes():
+                with raw.below_everything():
+                    self._backward(tensors, frame)
+            else:
+                self._backward(tensors, frame)
+        except Exception as error:
+            self._give_up(error)
+        finally:
+            self._busy.release()
+
+    def end(self, names: Mapping[str, Any]) -> None:
+        """The run is over; the hooks are out already."""
+        try:
+            if self._line:
+                self._run.emit(Pulse(self._run.number, 0))
+            if COUNTS.steps or COUNTS.backwards:
+                with raw.below_everything():
+                    self._tick(None, (), _clock(), names)
+        finally:
+            self._gradients.forget()
+
+    # -------------------------------------------------------------- in the heartbeat's thread
+
+    def beat(self) -> None:
+        """Call for a look that is late, and tell which line is executing."""
+        now = _clock()
+        if COUNTS.next_step != NEVER:
+            if now > self._due + LATE:
+                COUNTS.next_step = 0
+            if now - self._sampled > SILENT:
+                COUNTS.next_backward = 0
+        line = self._executing()
+        if line != self._line:
+            self._line = line
+            self._run.emit(Pulse(self._run.number, line))
+
+    def _executing(self) -> int:
+        frame = _current_frames().get(self._main) if self._main is not None else None
+        for _ in range(_DEPTH):
+            if frame is None:
+                break
+            if frame.f_code.co_filename == self._run.file:
+                return max(0, frame.f_lineno or 0)
+            frame = frame.f_back
+        return 0
+
+    # -------------------------------------------------------------- inside
+
+    def _step(self, optimizer: Any, frame: FrameType) -> None:
+        now = _clock()
+        if not _profiling():  # what we do must not show up in the learner's profile
+            frames = list(learners_frames(frame, self._maps))
+            urgent, self._urgent = self._urgent, False
+            due = now >= self._gradients_due
+            if self._gradients.after_step(optimizer, frames, due, urgent):
+                spent = _clock() - now
+                self._gradients_cost = governor.smoothed(self._gradients_cost, spent)
+                pause = governor.interval(self._gradients_cost * 2, governor.GRADIENTS)
+                if not self._gradients.waiting:
+                    self._gradients_due = now + pause
+            if now >= self._due or urgent:
+                self._tick(optimizer, frames, now)
+        self._plan()
+
+    def _plan(self) -> None:
+        """Predict the step at which the next look is due."""
+        if self._gradients.waiting:
+            COUNTS.next_step = COUNTS.steps + 1
+            return
+        now = _clock()
+        rate = self._rate(now)
+        steps = governor.steps_until(min(self._due, self._gradients_due) - now, rate)
+        COUNTS.next_step = COUNTS.steps + governor.jittered(steps, COUNTS.steps)
+
+    def _backward(self, tensors: Any, frame: FrameType) -> None:
+        number, now = COUNTS.backwards, _clock()
+        rate = (number - self._backwards) / max(now - self._marked, 1e-6)
+        COUNTS.next_backward = number + governor.jittered(governor.stride(number, rate), number)
+        self._sampled = now
+        if _profiling():
+            return
+        learners = next(learners_frames(frame, self._maps), None)
+        source = self._maps[learners.f_code.co_filename] if learners is not None else None
+        if self._losses.take(tensors, learners, source, number):
+            self._urgent = True
+            COUNTS.next_step = 0
+        pause = ALONE if COUNTS.steps else 0.0
+        if now >= self._due + pause and COUNTS.steps == self._steps:
+            with raw.below_everything():
+                self._alone(tensors, frame, now)
+
+    def _alone(self, tensors: Any, frame: FrameType, now: float) -> None:
+        """A look without an optimizer."""
+        frames = list(learners_frames(frame, self._maps))
+        if now >= self._gradients_due:
+            self._gradients.after_backward(tensors, frames)
+            self._gradients_cost = governor.smoothed(self._gradients_cost, _clock() - now)
+            self._gradients_due = now + governor.interval(self._gradients_cost, governor.GRADIENTS)
+        self._tick(None, frames, now)
+        if not COUNTS.steps:
+            self._gradients_due = min(self._gradients_due, now + governor.GRADIENTS)
+
+    def _tick(
+        self,
+        optimizer: Any,
+        frames: Any,
+        now: float,
+        names: Mapping[str, Any] | None = None,
+    ) -> None:
+        rates: tuple[LearningRate, ...] = ()
+        if optimizer is not None:
+            name = self._gradients.names.of_optimizer(optimizer, frames)
+            rates = (rate_of(optimizer, name),)
+        over = names is not None
+        loops, scalars = self._loops.of_names(names) if over else self._loops.of_frames(frames)
+        self._run.emit(
+            TrainingTick(
+                run=self._run.number,
+                block=self._run.block,
+                seconds=round(now - self._began, 4),
+                steps=COUNTS.steps,
+                backwards=COUNTS.backwards,
+                rate=round(self._rate(now), 3),
+                losses=self._losses.drain(),
+                rates=rates,
+                loops=loops,
+                scalars=scalars,
+                batches=COUNTS.batches,
+                wait=round(COUNTS.wait, 4),
+                over=over,
+            )
+        )
+        done = _clock()
+        self._cost = governor.smoothed(self._cost, done - now)
+        self._due = done + governor.interval(self._cost, 1 / governor.TICKS)
+        self._marked, self._steps, self._backwards = done, COUNTS.steps, COUNTS.backwards
+
+    def _rate(self, now: float) -> float:
+        """Steps a second since the last tick, or backward calls where there are no steps."""
+        if not (self._steps or self._backwards):
+            return 0.0  # the first step also imports and allocates
+        count = COUNTS.steps - self._steps if COUNTS.steps else COUNTS.backwards - self._backwards
+        return count / max(now - self._marked, 1e-6)
+
+    def _give_up(self, error: Exception) -> None:
+        """Ours to mend; the learner's code goes on unwatched."""
+        self.trouble = f"{type(error).__name__}: {error}"
+        COUNTS.next_step = COUNTS.next_backward = NEVER
+        self._gradients.forget()
