@@ -11,6 +11,7 @@ from textual.containers import VerticalScroll
 from textual.widget import Widget
 
 from tutor.course.model import Cell, Exercise, Prose, Quiz, Step
+from tutor.session.observed_lines import LineShapes
 from tutor.session.snapshot import CellRun, InputWanted
 from tutor.ui.widgets.exercise import ExerciseView
 from tutor.ui.widgets.plain import PlainStatic, plain
@@ -69,6 +70,13 @@ class StepView(VerticalScroll, can_focus=True):
                 view.verdict = self._bench.verdicts.get(name)
             elif isinstance(view, QuizView) and done.answer:
                 view.show_answer(done.answer)
+
+    def show_lines(self, shapes: LineShapes, shown: bool) -> None:
+        """Hand each block what its lines made in the run that it shows."""
+        for name, view in self.blocks.items():
+            if isinstance(view, RunnableView):
+                view.lines = shapes.of(name, view.run.run) if view.run else None
+                view.lines_shown = shown
 
     def show_runs(self, runs: Mapping[str, CellRun], wanted: InputWanted | None) -> None:
         """Hand each block its latest run."""

@@ -31,6 +31,9 @@ from tutor.ui.widgets.stepbar import StepBar
 from tutor.ui.widgets.tensors import TensorsPanel
 from tutor.ui.workbench import Workbench
 
+_NO_LINES = "-no-lines"
+"""Class of the app while what lines made is hidden."""
+
 
 class LessonScreen(LessonWork, TutorScreen):
     """Steps stay mounted once shown, so that undo, scroll and verdicts survive moving about.
@@ -91,6 +94,7 @@ class LessonScreen(LessonWork, TutorScreen):
     def show_runs(self, snapshot: Snapshot | None = None) -> None:
         snapshot = snapshot or self.tutor.snapshot
         self.step_view.show_runs(self.bench.runs(snapshot), snapshot.input_wanted)
+        self.step_view.show_lines(snapshot.observed.lines, not self.app.has_class(_NO_LINES))
 
     def show_marks(self) -> None:
         lesson = self.bench.lesson
@@ -154,6 +158,17 @@ class LessonScreen(LessonWork, TutorScreen):
             self._back_from_panel()
         else:
             self.action_map()
+
+    def action_lines(self) -> None:
+        """Show or hide what the lines made, in every lesson from now on."""
+        self.app.toggle_class(_NO_LINES)
+        self.show_runs()
+        shown = not self.app.has_class(_NO_LINES)
+        self.tutor.say(
+            "What each line made stands at its right end. F6 hides it."
+            if shown
+            else "What each line made is hidden. F6 shows it again."
+        )
 
     def action_inspector(self) -> None:
         """To the panel; from the panel, close it."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
+from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
@@ -13,11 +15,13 @@ from textual.document._document import EditResult, Selection
 from textual.document._edit import Edit
 from textual.message import Message
 from textual.reactive import reactive
+from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import TextArea
 
 from tutor.text import sanitize
 from tutor.ui.widgets import editing, syntax
+from tutor.ui.widgets.line_notes import GAP, LineNotes, note_text, unchanged
 
 
 class CodeEditor(TextArea):
@@ -39,6 +43,7 @@ class CodeEditor(TextArea):
         &:focus {{ border: none; background: $surface; }}
         & .text-area--gutter {{ color: $text-muted; }}
         & .text-area--cursor-gutter {{ color: $foreground; background: transparent; }}
+        & .code--note {{ color: $text-muted; text-style: italic; }}
         & .code--error-line {{ background: $error-muted; text-style: underline; }}
         &:nocolor .text-area--cursor {{ text-style: reverse; }}
         &:nocolor .text-area--selection {{ text-style: reverse; }}
@@ -46,7 +51,10 @@ class CodeEditor(TextArea):
     {syntax.css("CodeEditor")}
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = syntax.component_classes() | {"code--error-line"}
+    COMPONENT_CLASSES: ClassVar[set[str]] = syntax.component_classes() | {
+        "code--error-line",
+        "code--note",
+    }
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("shift+tab", "dedent", "Dedent", show=False, id="editor.dedent"),
@@ -63,6 +71,10 @@ class CodeEditor(TextArea):
 
     error_line: reactive[int] = reactive(0, init=False)
     """The line to mark, counted from 1; 0 = none. Any edit clears the mark."""
+
+    notes: reactive[LineNotes] = reactive(LineNotes(), init=False)
+    """What the lines made when they ran; drawn behind those that are still as they were."""
+    notes_shown: reactive[bool] = reactive(True, init=False)
 
     class Edited(Message):
         """The learner or the app changed the text of `block`."""
@@ -131,6 +143,31 @@ class CodeEditor(TextArea):
             style = self.get_component_rich_style("code--error-line", partial=True)
             line.stylize(style, len(plain) - len(plain.lstrip()), len(plain.rstrip()))
         return line
+
+    def render_line(self, y: int) -> Strip:
+        strip = super().render_line(y)
+        place = y + self.scroll_offset.y
+        rows = self.wrapped_document._offset_to_line_info
+        if not (self.notes_shown and self.notes.lines) or place >= len(rows):
+            return strip
+        line, section = rows[place]
+        sections = self.wrapped_document.get_sections(line)
+        ran = unchanged(self.notes.source, self.text).get(line + 1, 0)
+        values = self.notes.lines.get(ran)
+        if values is None or section + 1 < len(sections):
+            return strip
+        width = strip.cell_length
+        note = note_text(values, width - self.gutter_width - cell_len(sections[-1]) - GAP)
+        if not note:
+            return strip
+        style = self.rich_style + self.get_component_rich_style("code--note", partial=True)
+        return Strip.join([strip.crop(0, width - cell_len(note)), Strip([Segment(note, style)])])
+
+    def watch_notes(self) -> None:
+        self.refresh()
+
+    def watch_notes_shown(self) -> None:
+        self.refresh()
 
     def notify_style_update(self) -> None:
         self._role_styles = {}

@@ -18,10 +18,12 @@ from textual.widgets import Input
 from tutor.course.model import Cell, Exercise
 from tutor.session.snapshot import CellRun, InputWanted, Output, Problem
 from tutor.ui.widgets.editor import CodeEditor
+from tutor.ui.widgets.line_notes import notes_of
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, one_line
 from tutor.ui.widgets.problem import ProblemCard
 from tutor.ui.widgets.tones import WAITING, Status, run_status
+from tutor.wire.observed.lines import CellLines
 
 
 class RunnableView(Vertical, can_focus=True):
@@ -65,6 +67,10 @@ class RunnableView(Vertical, can_focus=True):
     """The latest run, None before the first."""
     input_wanted: reactive[InputWanted | None] = reactive(None, init=False)
     """Set while this block waits for a line of input."""
+
+    lines: reactive[CellLines | None] = reactive(None, init=False)
+    """What the lines of the text that ran made, where known."""
+    lines_shown: reactive[bool] = reactive(True, init=False)
 
     class RunRequested(Message):
         """The learner wants `source` run."""
@@ -176,6 +182,12 @@ class RunnableView(Vertical, can_focus=True):
         if self.is_mounted:
             self._show_run(before)
 
+    def watch_lines(self, lines: CellLines | None) -> None:
+        self.editor.notes = notes_of(self.run.source if self.run else "", lines)
+
+    def watch_lines_shown(self, shown: bool) -> None:
+        self.editor.notes_shown = shown
+
     def watch_input_wanted(self) -> None:
         if self.is_mounted:
             self._show_input()
@@ -244,3 +256,9 @@ class CellView(RunnableView):
     @property
     def title(self) -> str:
         return f"cell {self.cell.id}"
+
+    @property
+    def status(self) -> Status:
+        if self.input_wanted is not None:
+            return WAITING
+        return run_status(self.run, self.text_changed, self.cell.expect)
