@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 from exhibits import (
     CELL,
@@ -310,3 +312,13 @@ async def test_a_crash_before_the_check_is_told_once() -> None:
         view.verdict = None  # as before the check: now the run tells it
         await pilot.pause()
         assert frame(app).count(CRASHED.problem.kind) == 1
+
+
+async def test_an_error_that_the_lesson_wants_to_show_is_no_mistake() -> None:
+    wanted = dataclasses.replace(CELL, expect=PROBLEM.kind)
+    for cell, words in ((wanted, f"✓ {PROBLEM.kind}, as intended"), (CELL, "✗ error")):
+        view = CellView(cell, CELL_SOURCE)
+        view.run = a_run("error", problem=PROBLEM)
+        async with Host(view).run_test() as pilot:
+            await pilot.pause()
+            assert words in str(view.status)

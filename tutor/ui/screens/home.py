@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import date
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import BindingType
@@ -53,7 +54,8 @@ class HomeScreen(TutorScreen):
         home = self.query_one("#home")
         await self.query_one("#opening").remove()
         card = ContinueCard()
-        await home.mount_all([card, CourseMap(tutor.pack, tutor.progress.lesson), MachineLines()])
+        course = CourseMap(tutor.pack, tutor.progress.lesson)
+        await home.mount_all([card, course, PlainStatic(id="pace"), MachineLines()])
         self.furnished = True
         card.focus()
         self.renew()
@@ -66,10 +68,18 @@ class HomeScreen(TutorScreen):
 
     def renew(self) -> None:
         """Draw the progress as it is now."""
+        from tutor.progress.summary import summarize
         from tutor.ui.continue_at import continue_at
         from tutor.ui.continue_card import ContinueCard
+        from tutor.ui.pace import pace_line
 
         tutor = self.tutor
+        progress = tutor.progress
+        today = date.today()
+        pace = pace_line(summarize(tutor.pack.units, progress.lessons(), progress.days(), today))
+        line = self.query_one("#pace", PlainStatic)
+        line.display = bool(pace)
+        line.show(plain(pace, "$text-muted"))
         place = continue_at(tutor.pack, tutor.progress.position(), tutor.progress.lesson)
         self.query_one(ContinueCard).place = place
         self.map.show(place.lesson.id if place else "")

@@ -41,8 +41,11 @@ WAITING = Status("?", "waits for your input", "warn")
 """A run that called `input()`."""
 
 
-def run_status(run: CellRun | None, text_changed: bool = False) -> Status:
-    """How the latest run of a cell stands; `text_changed` when its editor differs by now."""
+def run_status(run: CellRun | None, text_changed: bool = False, expected: str = "") -> Status:
+    """How the latest run of a cell stands; `text_changed` when its editor differs by now.
+
+    `expected` names the exception that the lesson wants to show: then it is no mistake.
+    """
     if run is None:
         return Status("○", "not run", "idle")
     time = seconds_text(run.seconds)
@@ -57,6 +60,8 @@ def run_status(run: CellRun | None, text_changed: bool = False) -> Status:
             return Status("✗", "lost: the worker ended", "bad")
         case "error":
             changed = ", changed since" if text_changed else ""
+            if expected and run.problem is not None and run.problem.kind == expected:
+                return Status("✓", f"{expected}, as intended{changed}", "good")
             return Status("✗", f"error{changed}", "bad")
     if text_changed:
         return Status("!", "stale: changed since it ran", "warn")
