@@ -9,8 +9,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tutor.session.observed_graph import GraphView, graph_begun, graph_seen
 from tutor.session.observed_lines import LineShapes, with_lines
+from tutor.session.observed_model import (
+    ModelView,
+    model_begun,
+    model_seen,
+    model_unwatched,
+)
+from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.lines import LinesSeen
+from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
 
 
@@ -22,6 +31,10 @@ class Observed:
     """Line of the running cell that was executing lately, 0 where unknown."""
     lines: LineShapes = field(default_factory=LineShapes)
     """What the lines of cells made."""
+    graph: GraphView = field(default_factory=GraphView)
+    """The autograd graph."""
+    model: ModelView = field(default_factory=ModelView)
+    """Models, as their forwards showed them."""
 
 
 Fold = Callable[[Observed, Any], Observed]
@@ -35,7 +48,9 @@ def fold(observed: Observed, message: Any) -> Observed:
 
 def begun(observed: Observed, run: int) -> Observed:
     """A run begins: what belonged to the moment is void, what is history stays."""
-    return replace(observed, line=0)
+    return replace(
+        observed, line=0, graph=graph_begun(observed.graph), model=model_begun(observed.model)
+    )
 
 
 def _pulse(observed: Observed, message: Pulse) -> Observed:
@@ -46,4 +61,22 @@ def _lines(observed: Observed, message: LinesSeen) -> Observed:
     return replace(observed, lines=with_lines(observed.lines, message))
 
 
-FOLDS: dict[type, Fold] = {Pulse: _pulse, LinesSeen: _lines}
+def _graph(observed: Observed, message: GraphSeen) -> Observed:
+    return replace(observed, graph=graph_seen(observed.graph, message))
+
+
+def _model(observed: Observed, message: ModelSeen) -> Observed:
+    return replace(observed, model=model_seen(observed.model, message))
+
+
+def _unwatched(observed: Observed, message: ModelUnwatched) -> Observed:
+    return replace(observed, model=model_unwatched(observed.model, message))
+
+
+FOLDS: dict[type, Fold] = {
+    Pulse: _pulse,
+    LinesSeen: _lines,
+    GraphSeen: _graph,
+    ModelSeen: _model,
+    ModelUnwatched: _unwatched,
+}
