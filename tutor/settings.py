@@ -8,8 +8,12 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from tutor.text import bytes_text
+
+ThirdParty = Literal["ask", "strong-only", "never", "always"]
+THIRD_PARTY: tuple[ThirdParty, ...] = ("ask", "strong-only", "never", "always")
 DEVICE = re.compile(r"cpu|mps|(cuda|xpu)(:\d{1,3})?")
 DEVICE_FORMS = "cpu, cuda, cuda:1, mps, xpu or xpu:1"
 
@@ -30,6 +34,16 @@ class Settings:
     """Multiplies every time limit of the lessons; 2 on a machine of half the speed."""
     animation: bool = False
     """Whether the screen may animate scrolling and the like."""
+    processes: int = 0
+    """Processes that learner code may run at once; 0 = decide by the machine."""
+    disk: int = 0
+    """Bytes that the scratch folder may hold; 0 = decide by the machine."""
+    file_size: int = 0
+    """Bytes of one file that learner code writes; 0 = decide by the machine."""
+    output: int = 0
+    """Bytes of printed text that are kept of each cell; 0 = the default."""
+    third_party: ThirdParty = "ask"
+    """Whether courses that did not come with torch-tutor may be opened; see `default_text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +112,17 @@ def memory_bytes(text: str) -> int:
     """`"4 GiB"` → 4294967296. Raises ValueError."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B", text.strip(), re.IGNORECASE)
     if found is None:
-        raise ValueError('memory is a number of bytes, or a text like "4 GiB"')
+        raise ValueError('a size is a number of bytes, or a text like "4 GiB"')
     return int(float(found[1]) * 1024 ** (" KMGT".index(found[2].upper())))
+
+
+def default_text() -> str:
+    """What the file holds before the learner changes it: every key, explained, commented out."""
+    parts = [_HEADER]
+    for field in fields(Settings):
+        lines = [f"# {line}" for line in _EXPLAINED[field.name].splitlines()]
+        parts.append("\n".join([*lines, f"#{field.name} = {_toml(field.default)}"]))
+    return "\n\n".join(parts) + "\n"
 
 
 def _device(value: Any) -> str:
@@ -118,11 +141,25 @@ def _truth(value: Any) -> bool:
     return value
 
 
-def _memory(value: Any) -> int:
-    size = memory_bytes(value) if isinstance(value, str) else _number(value, int, 0, 1 << 50)
-    if 0 < size < 512 << 20:
-        raise ValueError("torch itself needs 512 MiB; give at least that, or 0")
-    return size
+def _size(low: int, why: str, high: int = 1 << 50) -> Callable[[Any], int]:
+    def read(value: Any) -> int:
+        size = memory_bytes(value) if isinstance(value, str) else _number(value, int, 0, high)
+        if size > high:
+            raise ValueError(f"it must be at most {bytes_text(high)}")
+        if 0 < size < low:
+            raise ValueError(f"{why}; give at least that, or 0")
+        return size
+
+    return read
+
+
+def _one_of(*names: str) -> Callable[[Any], Any]:
+    def read(value: Any) -> str:
+        if value not in names:
+            raise ValueError("it must be " + ", ".join(f'"{name}"' for name in names))
+        return value
+
+    return read
 
 
 def _number(value: Any, kind: type, low: float, high: float) -> Any:
@@ -137,9 +174,42 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "device": _device,
     "theme": _text,
     "threads": lambda value: _number(value, int, 0, 1024),
-    "memory": _memory,
+    "memory": _size(512 << 20, "torch itself needs 512 MiB"),
     "time_factor": lambda value: _number(value, float, 0.1, 100),
     "animation": _truth,
+    "processes": lambda value: _number(value, int, 0, 100_000),
+    "disk": _size(16 << 20, "compiled code alone takes 16 MiB"),
+    "file_size": _size(1 << 20, "a small model takes 1 MiB"),
+    "output": _size(16 << 10, "one screen takes 16 KiB", 16 << 20),
+    "third_party": _one_of(*THIRD_PARTY),
+}
+
+_HEADER = """# Settings of torch-tutor. Remove the "#" before a key to set it.
+# `torch-tutor doctor` shows what holds now, and where each limit comes from."""
+
+_EXPLAINED = {
+    "device": """Where cells run: "cpu", "cuda", "cuda:1", "mps" or "xpu".
+"" = the best that is found.""",
+    "theme": """Name of a theme; "" = torch-tutor's own.""",
+    "threads": """Threads inside one torch operation.
+0 = one on small machines, else all cores but one.""",
+    "memory": """What your code may use, such as "4 GiB". 0 = 60 % of this machine's memory.
+On a GPU the memory of the device itself is not limited.""",
+    "time_factor": """Multiplies every time limit of the lessons:
+2 on a machine of half the speed.""",
+    "animation": """Whether the screen may animate scrolling and the like.""",
+    "processes": """Processes that your code may run at once.
+0 = 256, more on machines of many cores.""",
+    "disk": """What the scratch folder of a course may hold, such as "2 GiB".
+0 = 2 GiB, less where the disk is nearly full.""",
+    "file_size": """The largest file that your code may write, such as "512 MiB". 0 = 512 MiB.""",
+    "output": """Printed text that is kept of each cell, its beginning and its end, such as "1 MiB".
+0 = 320 KiB. More makes cells that print without end slower to draw.""",
+    "third_party": """Courses that did not come with torch-tutor run code of their authors here.
+"ask"          asks first where the sandbox is not complete here
+"strong-only"  opens them only where it is complete
+"never"        opens none
+"always"       opens all without a question""",
 }
 
 
@@ -149,5 +219,9 @@ def _unknown(key: str, known: list[str]) -> str:
     return f"{key!r} means nothing here and was passed over; {hint}"
 
 
+def _toml(value: Any) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value).lower()
+
+
 def _shown(value: Any) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower()[:60]
+    return _toml(value)[:60]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 
+# A sequence that nothing ends is over at the end of its line, so that it hides no more than that.
 _ESCAPE = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\x07\x1b]*(?:\x07|\x1b\\|$)|[ -/]*[0-~]|$)"
+    r"\x1b(?:\[[0-?]*[ -/]*(?:[@-~]|$)|[\]PX^_][^\x07\x1b\n]*(?:\x07|\x1b\\|$)|[ -/]*[0-~]|$)",
+    re.MULTILINE,
 )
 _C1_SEQUENCE = re.compile(
-    r"\x9b[0-?]*[ -/]*[@-~]|[\x90\x98\x9d\x9e\x9f][^\x07\x9c]*(?:[\x07\x9c]|$)"
+    r"\x9b[0-?]*[ -/]*(?:[@-~]|$)|[\x90\x98\x9d\x9e\x9f][^\x07\x9c\n]*(?:[\x07\x9c]|$)",
+    re.MULTILINE,
 )
 _C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")
 _BIDI = "\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"

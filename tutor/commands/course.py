@@ -104,6 +104,10 @@ def session_settings(
         hidden=(*sorted(hidden), paths.progress.parent.resolve()),
         threads=settings.threads,
         memory_bytes=settings.memory,
+        processes=settings.processes,
+        disk_bytes=settings.disk,
+        file_bytes=settings.file_size,
+        output_bytes=settings.output,
     )
 
 

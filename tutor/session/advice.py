@@ -11,10 +11,10 @@ _NETWORK_KINDS = {"gaierror", "URLError", "ConnectionRefusedError", "NewConnecti
 _NETWORK_WORDS = ("name resolution", "Network is unreachable", "urlopen error")
 
 
-def advise(problem: Problem, memory_limit: int) -> Problem:
+def advise(problem: Problem, memory_limit: int, file_limit: int = 512 << 20) -> Problem:
     """`problem` with advice where a limit of the sandbox is behind it.
 
-    `memory_limit` in bytes, 0 where there is none.
+    Both limits in bytes; a `memory_limit` of 0 is none.
     """
     if problem.advice:
         return problem
@@ -42,5 +42,6 @@ def advise(problem: Problem, memory_limit: int) -> Problem:
             '"model.pt".',
         )
     if problem.kind == "OSError" and "File too large" in text:
-        return replace(problem, advice="A single file may be at most 512 MiB here.")
+        limit = bytes_text(file_limit)
+        return replace(problem, advice=f"A single file may be at most {limit} here.")
     return problem

@@ -47,7 +47,15 @@ class SessionSettings:
     threads: int = 0
     """Intra-op threads, 0 = decide by the machine."""
     memory_bytes: int = 0
-    """0 = decide by the machine."""
+    """0 = decide by the machine, as for all that follow."""
+    processes: int = 0
+    """At once, of one worker."""
+    disk_bytes: int = 0
+    """Of everything in `scratch`."""
+    file_bytes: int = 0
+    """Of one file."""
+    output_bytes: int = 0
+    """Printed text that is kept of each run."""
     extras: bool = True
     """Preload the slow parts of torch in a second step."""
     tier: str = ""

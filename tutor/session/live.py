@@ -9,7 +9,7 @@ from typing import Any
 
 from tutor.session.clean import clean
 from tutor.session.observed import Observed, begun, fold
-from tutor.session.output import OutputRing
+from tutor.session.output import HEAD_BYTES, TAIL_BYTES, OutputRing
 from tutor.session.snapshot import (
     CellRun,
     InputWanted,
@@ -64,16 +64,21 @@ class _Run:
 class LiveState:
     """Knows nothing of processes: every method is one event, `snapshot` is the result.
 
-    `clock` returns seconds from any origin and only ever grows.
+    `clock` returns seconds from any origin and only ever grows. `output_bytes` are kept of what
+    each run prints.
     """
 
-    def __init__(self, clock: Callable[[], float]) -> None:
+    def __init__(self, clock: Callable[[], float], output_bytes: int = 0) -> None:
         self._clock = clock
+        kept = output_bytes or HEAD_BYTES + TAIL_BYTES
+        self._head, self._tail = kept // 5, kept - kept // 5
         self._order: dict[str, int] = {}
         self._runs: dict[str, _Run] = {}
         self._queue: list[str] = []
         self._before: dict[str, _Run | None] = {}
         self._running = ""
+        self._printing = ""
+        """The block that output belongs to: the one that runs, else the one that ran last."""
         self._base = Snapshot()
 
     # -------------------------------------------------------------- the worker
@@ -89,7 +94,7 @@ class LiveState:
         self._runs.clear()
         self._queue.clear()
         self._before.clear()
-        self._running = ""
+        self._running = self._printing = ""
         self._base = replace(
             self._base,
             generation=self._base.generation + 1,
@@ -122,7 +127,7 @@ class LiveState:
 
     def queued(self, block: str, source: str, number: int) -> None:
         self._before.setdefault(block, self._runs.get(block))
-        self._runs[block] = _Run(block, source, number)
+        self._runs[block] = self._run(block, source, number)
         self._queue.append(block)
 
     def unqueued(self) -> None:
@@ -141,15 +146,18 @@ class LiveState:
             before = self._before.pop(block, None)
         else:
             before = self._runs.get(block)
-        self._runs[block] = run = _Run(block, source, number, "running", self._clock())
-        self._running = block
+        self._runs[block] = run = self._run(block, source, number)
+        run.state, run.started = "running", self._clock()
+        self._running = self._printing = block
         self._base = replace(self._base, lost="", observed=begun(self._base.observed, number))
         if before is None or before.source != run.source:
             self._mark_later_stale(block)
 
     def printed(self, data: bytes) -> None:
-        run = self._runs.get(self._running)
-        if run is not None:
+        """Output has one pipe and no sender: what a thread prints after its cell has ended goes to
+        the cell that runs now, and while none runs to the one that ran last."""
+        run = self._runs.get(self._printing)
+        if run is not None and run.state != "queued":
             run.output.add(data)
 
     def displayed(self, message: Displayed) -> None:
@@ -209,6 +217,10 @@ class LiveState:
     def running(self) -> str:
         return self._running
 
+    @property
+    def input_wanted(self) -> InputWanted | None:
+        return self._base.input_wanted
+
     def snapshot(self) -> Snapshot:
         now = self._clock()
         runs = {block: run.frozen(now) for block, run in self._runs.items()}
@@ -220,6 +232,9 @@ class LiveState:
         )
 
     # -------------------------------------------------------------- inside
+
+    def _run(self, block: str, source: str, number: int) -> _Run:
+        return _Run(block, source, number, output=OutputRing(self._head, self._tail))
 
     def _current(self, number: int) -> _Run | None:
         run = self._runs.get(self._running)

@@ -13,7 +13,6 @@ from tutor.sandbox.paths import DEVICES_TREE
 from tutor.wire.control import Policy, Role
 
 GIB = 1 << 30
-_OWN_PROCESSES = 256
 _INHERITED = (
     *("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "ROCM_PATH", "HIP_VISIBLE_DEVICES"),
     *("HSA_OVERRIDE_GFX_VERSION", "ZE_AFFINITY_MASK", "TZ"),
@@ -38,6 +37,11 @@ class Ground:
     cores: int = 1
     memory: int = 0
     """Bytes that a worker and its children may use; 0 = not known."""
+    processes: int = 256
+    """At once, of one worker."""
+    disk: int = 2 * GIB
+    """Bytes that the scratch folder may hold."""
+    file_bytes: int = GIB // 2
 
 
 def view(ground: Ground) -> View:
@@ -65,7 +69,7 @@ def build_policy(
     write: tuple[str, ...] = ()
     if learner:
         write = (ground.scratch, "/dev/shm") if sealed else (ground.scratch,)
-    processes = _OWN_PROCESSES + 4 * ground.cores + (0 if sealed else tasks)
+    processes = ground.processes + 4 * ground.cores + (0 if sealed else tasks)
     policy = Policy(
         read=(*ground.read, *DEVICES_TREE, "/proc"),
         write=write,
@@ -73,6 +77,7 @@ def build_policy(
         device_files=ground.devices if role != "grader" else (),
         cwd=ground.scratch if learner else "/",
         environment=environment(ground, temporary),
+        file_bytes=ground.file_bytes,
         processes=processes,
         threads=ground.threads,
         landlock=ground.layers.landlock > 0,

@@ -48,7 +48,7 @@ class Session:
         self._settings = settings
         self._zygote = zygote or Zygote()
         self._owns_zygote = zygote is None
-        self._live = LiveState(time.monotonic)
+        self._live = LiveState(time.monotonic, settings.output_bytes)
         self._snapshot = self._live.snapshot()
         self._listeners: list[Callable[[Snapshot], None]] = []
         self._flush: asyncio.TimerHandle | None = None
@@ -190,12 +190,12 @@ class Session:
                 return InspectFailed(path, "The worker did not answer in time.")
 
     def answer_input(self, text: str | None) -> None:
-        if self._worker is None or self._snapshot.input_wanted is None:
+        wanted = self._live.input_wanted
+        if self._worker is None or wanted is None:
             return
-        secret = self._snapshot.input_wanted.secret
         with contextlib.suppress(WorkerLost):
             self._worker.answer_input(text)
-        self._live.input_answered("" if text is None or secret else text)
+        self._live.input_answered("" if text is None or wanted.secret else text)
         self._changed()
 
     # -------------------------------------------------------------- inside
@@ -234,7 +234,7 @@ class Session:
         return outcome
 
     def _advise(self, problem: Problem) -> Problem:
-        return advise(problem, self._zygote.memory_limit)
+        return advise(problem, self._zygote.memory_limit, self._zygote.file_limit)
 
     async def _check_fresh(self, assignment: Assignment) -> Verdict:
         worker = Worker(await self._zygote.spawn("worker", device=self._device))
@@ -284,8 +284,8 @@ class Session:
 
     def _idle_loss(self, worker: Worker) -> None:
         """A worker that ends while nothing runs: a thread left behind called os._exit, say."""
-        if self._closed or self._worker is not worker or self._turn.locked():
-            return  # whoever holds the turn notices by itself
+        if self._closed or self._worker is not worker:
+            return
         self._task(self._replace_idle(worker))
 
     async def _replace_idle(self, worker: Worker) -> None:

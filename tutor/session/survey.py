@@ -12,6 +12,7 @@ from tutor.sandbox.paths import gpu_devices, import_root, python_environment, py
 from tutor.session import machine
 from tutor.session.api import SessionSettings
 from tutor.session.policy import Ground
+from tutor.session.spending import Means, decide
 
 
 def survey(settings: SessionSettings, layers: Layers) -> Ground:
@@ -22,7 +23,8 @@ def survey(settings: SessionSettings, layers: Layers) -> Ground:
     for folder in (scratch, scratch / ".tmp", scratch / ".cache"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch.chmod(0o700)
-    cores = machine.physical_cores()
+    means = means_of(scratch)
+    spending = decide(settings, means)
     return Ground(
         layers=layers,
         scratch=str(scratch),
@@ -33,7 +35,19 @@ def survey(settings: SessionSettings, layers: Layers) -> Ground:
         import_root=import_root(),
         variables={**python_environment(), **settings.environment},
         outside=dict(os.environ),
-        threads=settings.threads or machine.default_threads(cores),
-        cores=cores,
-        memory=settings.memory_bytes or machine.memory_bytes() * 6 // 10,
+        threads=spending.threads.value,
+        cores=means.cores,
+        memory=spending.memory.value,
+        processes=spending.processes.value,
+        disk=spending.disk.value,
+        file_bytes=spending.file_size.value,
     )
+
+
+def means_of(folder: Path) -> Means:
+    """What this computer has to spend; `folder` exists on the disk that is asked about."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError:
+        free = 0
+    return Means(machine.physical_cores(), machine.memory_bytes(), free)

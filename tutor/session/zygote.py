@@ -84,6 +84,11 @@ class Zygote:
         """Bytes that a worker on the CPU may use; 0 = not limited."""
         return self._ground.memory if self._ground is not None else 0
 
+    @property
+    def file_limit(self) -> int:
+        """Bytes of the largest file that a worker may write; 0 = not known yet."""
+        return self._ground.file_bytes if self._ground is not None else 0
+
     async def start(self, settings: SessionSettings) -> None:
         """Detect the sandbox, make the scratch folder, import torch.
 
@@ -184,7 +189,10 @@ class Zygote:
             self._source = None
             await source.close()
             raise
-        limits = self._limits or Limits(memory=self._ground.memory * 5 // 4)
+        ground = self._ground
+        limits = self._limits or Limits(
+            memory=ground.memory * 5 // 4, processes=ground.processes, disk=ground.disk
+        )
         self._watchdog = Watchdog(
             source.root, self._ground.scratch, limits, lambda: tuple(self._connections)
         )
