@@ -11,6 +11,7 @@ from typing import Any
 
 from tutor.session.observed_graph import GraphView, graph_begun, graph_seen
 from tutor.session.observed_lines import LineShapes, with_lines
+from tutor.session.observed_memory import MemoryUse, with_memory
 from tutor.session.observed_model import (
     ModelView,
     model_begun,
@@ -19,6 +20,7 @@ from tutor.session.observed_model import (
 )
 from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.lines import LinesSeen
+from tutor.wire.observed.memory import MemoryMeasured
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
 
@@ -31,6 +33,8 @@ class Observed:
     """Line of the running cell that was executing lately, 0 where unknown."""
     lines: LineShapes = field(default_factory=LineShapes)
     """What the lines of cells made."""
+    memory: MemoryUse = field(default_factory=MemoryUse)
+    """What the latest run left in memory."""
     graph: GraphView = field(default_factory=GraphView)
     """The autograd graph."""
     model: ModelView = field(default_factory=ModelView)
@@ -61,6 +65,10 @@ def _lines(observed: Observed, message: LinesSeen) -> Observed:
     return replace(observed, lines=with_lines(observed.lines, message))
 
 
+def _memory(observed: Observed, message: MemoryMeasured) -> Observed:
+    return replace(observed, memory=with_memory(observed.memory, message))
+
+
 def _graph(observed: Observed, message: GraphSeen) -> Observed:
     return replace(observed, graph=graph_seen(observed.graph, message))
 
@@ -76,6 +84,7 @@ def _unwatched(observed: Observed, message: ModelUnwatched) -> Observed:
 FOLDS: dict[type, Fold] = {
     Pulse: _pulse,
     LinesSeen: _lines,
+    MemoryMeasured: _memory,
     GraphSeen: _graph,
     ModelSeen: _model,
     ModelUnwatched: _unwatched,

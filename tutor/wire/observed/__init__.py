@@ -8,9 +8,19 @@ from __future__ import annotations
 from tutor.wire.observed.gradients import GradientNorms
 from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.lines import LinesSeen
+from tutor.wire.observed.memory import MemoryMeasured
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
 from tutor.wire.observed.training import TrainingTick
 
-Observed = Pulse | LinesSeen | TrainingTick | GradientNorms | GraphSeen | ModelSeen | ModelUnwatched
+Observed = (
+    Pulse
+    | LinesSeen
+    | MemoryMeasured
+    | TrainingTick
+    | GradientNorms
+    | GraphSeen
+    | ModelSeen
+    | ModelUnwatched
+)
 """Everything an observer may send."""

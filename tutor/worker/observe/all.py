@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tutor.worker.observe.graph.observer import GraphObserver
 from tutor.worker.observe.lines.watch import LineWatch
+from tutor.worker.observe.memory.watch import MemoryWatch
 from tutor.worker.observe.modules.calls import CallLog
 from tutor.worker.observe.modules.observer import ModelObserver
 from tutor.worker.observe.observer import Observer
@@ -14,4 +15,10 @@ def observers() -> tuple[Observer, ...]:
     """Fresh observers, in the order in which they see a run."""
     calls = CallLog()
     # The training observer reads the source of loops, so it comes before those that rewrite it.
-    return (TrainingObserver(), ModelObserver(calls), GraphObserver(calls), LineWatch())
+    return (
+        TrainingObserver(),
+        ModelObserver(calls),
+        GraphObserver(calls),
+        MemoryWatch(),
+        LineWatch(),
+    )

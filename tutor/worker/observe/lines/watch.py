@@ -36,7 +36,7 @@ class LineWatch(Observer):
         self._calls = False
 
     def rewrite(self, run: Run, tree: ast.Module) -> ast.Module:
-        self._calls = any(isinstance(node, ast.Call) for node in ast.walk(tree))
+        self._calls = any(map(_is_call, ast.walk(tree)))
         first = self._recorder.next_site
         copy = _loads(_dumps(tree))  # the fastest deep copy
         changed, sites = rewritten(copy, first, _Numbers(run.names))
@@ -114,6 +114,13 @@ class LineWatch(Observer):
                     cell.dirty = cell.seen[place][index].look(names[name]) or cell.dirty
             except Exception:
                 continue
+
+
+def _is_call(node: ast.AST) -> bool:
+    """A call of the learner's, which may take long; other observers' are short."""
+    if not isinstance(node, ast.Call):
+        return False
+    return not (isinstance(node.func, ast.Name) and node.func.id.startswith("__tt_"))
 
 
 class _Numbers:

@@ -1,0 +1,1 @@
+"""Where the memory is: the process, the device, every storage by name, growth by statement."""
