@@ -12,12 +12,22 @@ KEPT = 250.0
 """Losses kept a second after that."""
 GRADIENTS = 0.25
 """Seconds between two looks at gradients at least."""
+EARLY, CHEAP = 6, 0.003
+"""Looks at gradients that the share does not limit, when they cost fewer seconds than this."""
 _MAX_STEPS = 1 << 40
 
 
 def interval(cost: float, least: float, share: float = SHARE) -> float:
     """Seconds until the next look, when one look costs `cost` seconds."""
     return max(least, cost / share)
+
+
+def gradient_pause(looks: int, cost: float) -> float:
+    """Seconds from one look at gradients to the next, after `looks` of them, when one costs
+    `cost` seconds. The first few come at shorter intervals, so that short runs get some too."""
+    if looks <= EARLY and cost < CHEAP:
+        return min(GRADIENTS, 0.004 * 2**looks)
+    return interval(cost, GRADIENTS)
 
 
 def smoothed(before: float, now: float) -> float:

@@ -92,6 +92,15 @@ class GradientWatch:
                 self._tell(shown, frames, name, COUNTS.steps, None, rate, len(parameters))
         return True
 
+    def at_end(self, optimizer: Any) -> None:
+        """The last gradients, where the learner's code has left them."""
+        parameters = [p for group in optimizer.param_groups for p in group["params"]]
+        shown = parameters[:ROWS]
+        if may_read(shown) and total_of(norms([gradient_of(p)[0] for p in shown])):
+            name = self.names.of_optimizer(optimizer, ())
+            rate = _plain_rate(optimizer)
+            self._tell(shown, (), name, COUNTS.steps, None, rate, len(parameters))
+
     def after_backward(self, tensors: Any, frames: Sequence[FrameType]) -> None:
         """After a backward that no optimizer follows."""
         leaves = leaves_of(tensors)

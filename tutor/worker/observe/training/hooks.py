@@ -18,6 +18,8 @@ from torch.nn.utils import clip_grad
 from torch.optim.optimizer import register_optimizer_step_post_hook
 from torch.utils.data import dataloader
 
+from tutor.worker.observe.training.trace import skipped
+
 NEVER = 1 << 62
 
 _is_compiling = torch.compiler.is_compiling
@@ -82,7 +84,7 @@ def after_step(optimizer: Any, args: Any, kwargs: Any) -> None:
 def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
     """`torch.autograd.backward`, counted; `Tensor.backward` arrives here too."""
     counts = COUNTS
-    if not counts.on or counts.inside:
+    if _is_compiling() or not counts.on or counts.inside:
         return _backward(tensors, *args, **kwargs)
     counts.inside = True  # checkpoints call it again from within
     try:
@@ -98,7 +100,7 @@ def backward(tensors: Any, *args: Any, **kwargs: Any) -> None:
 def next_batch(self: Any) -> Any:
     """`next()` of a DataLoader's iterator, timed."""
     counts = COUNTS
-    if not counts.on:
+    if _is_compiling() or not counts.on:
         return _next(self)
     began = _clock()
     try:
@@ -118,13 +120,16 @@ def clip_grad_norm_(parameters: Any, max_norm: Any, *args: Any, **kwargs: Any) -
     """`torch.nn.utils.clip_grad_norm_`; remembers the norm that it found."""
     total = _clip(parameters, max_norm, *args, **kwargs)
     counts = COUNTS
-    if counts.on:
+    if not _is_compiling() and counts.on:
         counts.clipped, counts.clip_limit, counts.clip_at = total, max_norm, counts.backwards
     return total
 
 
 if _next is not None:
     functools.update_wrapper(next_batch, _next)
+
+for _function in (after_step, backward, next_batch, clip_grad_norm_):
+    skipped(_function)
 
 _PATCHES: tuple[tuple[Any, str, Any, Any], ...] = (
     (torch.autograd, "backward", _backward, backward),
@@ -146,7 +151,7 @@ def attach(
     for owner, name, theirs, ours in _PATCHES:
         if _getattr(owner, name) is theirs:  # else the learner has put something over it
             setattr(owner, name, ours)
-    _handles.append(register_optimizer_step_post_hook(after_step))
+    _hook_in()
     COUNTS.on = True
 
 
@@ -155,11 +160,21 @@ def detach() -> None:
     COUNTS.on = False
     COUNTS.next_step = COUNTS.next_backward = NEVER
     COUNTS.clipped = None
-    while _handles:
-        _handles.pop().remove()
+    for handle in _handles:
+        handle.remove()
     for owner, name, theirs, ours in _PATCHES:
         if _getattr(owner, name) is ours:
             setattr(owner, name, theirs)
+
+
+def _hook_in() -> None:
+    """Register once, and later under the same number: a compiled optimizer step that has met the
+    hook is compiled anew when the number changes."""
+    hooks = _handles[0].hooks_dict_ref() if _handles else None
+    if hooks is None:
+        _handles[:] = [register_optimizer_step_post_hook(after_step)]
+    else:
+        hooks[_handles[0].id] = after_step
 
 
 def release() -> None:

@@ -9,7 +9,6 @@ from tutor.worker.observe.observer import Observer, Run
 from tutor.worker.observe.training import hooks
 from tutor.worker.observe.training.cellmap import CellMap, map_of
 from tutor.worker.observe.training.heartbeat import Heartbeat
-from tutor.worker.observe.training.trace import Untraced
 from tutor.worker.observe.training.watch import Watch
 
 KEPT_SOURCES = 64
@@ -23,7 +22,6 @@ class TrainingObserver(Observer):
         self._maps: dict[str, CellMap] = {}
         self._watch: Watch | None = None
         self._heartbeat = Heartbeat(self._beat)
-        self._untraced = Untraced(hooks.__name__)
         if hasattr(os, "register_at_fork"):
             os.register_at_fork(after_in_child=self._forked)
 
@@ -35,7 +33,6 @@ class TrainingObserver(Observer):
         return tree
 
     def begin(self, run: Run) -> None:
-        self._untraced.tell()
         self._watch = watch = Watch(run, self._maps)
         hooks.attach(watch.step, watch.backward)
         self._heartbeat.start()
@@ -55,7 +52,6 @@ class TrainingObserver(Observer):
 
     def _beat(self) -> None:
         watch = self._watch
-        self._untraced.tell()
         if watch is not None:
             watch.beat()
 

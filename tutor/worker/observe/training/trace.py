@@ -1,30 +1,41 @@
-"""Keeping `torch.compile` from looking into the wrappers, once it is loaded at all."""
+"""Keeping `torch.compile` away from our code, with the compiler's own switches.
+
+A compiled training step calls our hooks in between its pieces. Without this the compiler would
+take each of them for a part of the learner's program. Private to torch, so guarded: where it is
+missing, compiled training steps only break into more pieces.
+"""
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
 
-_modules = sys.modules
-_NAME = "torch._dynamo.trace_rules"
+import torch
+
+_switches: Any = getattr(getattr(torch._C, "_dynamo", None), "eval_frame", None)
+_skip: Callable[[Any], object] | None = getattr(_switches, "skip_code", None)  # torch < 2.7
+_strategy: Callable[[Any, Any], object] | None = getattr(_switches, "set_code_exec_strategy", None)
+_set: Callable[[Any], Any] | None = getattr(_switches, "set_eval_frame", None)
 
 
-class Untraced:
-    """Tells the compiler to skip a module of ours. Private to torch, so guarded: without it
-    compiled training steps only break into more pieces."""
+def skipped(function: Callable[..., Any]) -> None:
+    """The compiler never compiles `function` by itself; what it calls is another matter."""
+    if not isinstance(function, FunctionType):
+        return
+    if _strategy is not None:
+        action = _switches._FrameAction
+        _strategy(function.__code__, _switches._FrameExecStrategy(action.SKIP, action.DEFAULT))
+    elif _skip is not None:
+        _skip(function.__code__)
 
-    def __init__(self, module: str) -> None:
-        self._module = module
-        self._told = False
 
-    def tell(self) -> None:
-        """Cheap when there is nothing to do."""
-        if self._told:
-            return
-        rules = _modules.get(_NAME)
-        add = getattr(rules, "add", None)
-        if add is not None:
-            self._told = True
-            try:
-                add(self._module)
-            except Exception:
-                return
+def pause() -> Any:
+    """From now on the compiler looks at nothing in this thread; returns what `resume` needs."""
+    return None if _set is None else _set(None)
+
+
+def resume(before: Any) -> None:
+    """As it was before `pause`."""
+    if _set is not None and before is not None:
+        _set(before)

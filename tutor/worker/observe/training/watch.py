@@ -6,6 +6,7 @@ import _thread
 import sys
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -14,7 +15,7 @@ import torch
 
 from tutor import raw
 from tutor.wire.observed.pulse import Pulse
-from tutor.wire.observed.training import LearningRate, TrainingTick
+from tutor.wire.observed.training import RATES, TrainingTick
 from tutor.worker.observe.observer import Run
 from tutor.worker.observe.training import governor
 from tutor.worker.observe.training.cellmap import CellMap
@@ -24,6 +25,7 @@ from tutor.worker.observe.training.hooks import COUNTS, NEVER
 from tutor.worker.observe.training.losses import Losses
 from tutor.worker.observe.training.names import Names
 from tutor.worker.observe.training.report import LoopReport, rate_of
+from tutor.worker.observe.training.trace import pause, resume, skipped
 
 LATE = 0.05
 """Seconds after which a look that has not come is called for at the next step."""
@@ -57,6 +59,8 @@ class Watch:
         self._steps = self._backwards = 0  # at the last tick
         self._cost = self._gradients_cost = 0.0
         self._urgent = False
+        self._looks = 0
+        self._optimizers: dict[int, weakref.ref[Any]] = {}
         self.trouble = ""
 
     # -------------------------------------------------------------- in the learner's thread
@@ -65,18 +69,21 @@ class Watch:
         """After an optimizer step whose number had been chosen for a look."""
         if not self._busy.acquire(False):
             return
+        before = pause()
         try:
             with raw.below_everything():
                 self._step(optimizer, frame)
         except Exception as error:
             self._give_up(error)
         finally:
+            resume(before)
             self._busy.release()
 
     def backward(self, tensors: Any, frame: FrameType) -> None:
         """After a backward call whose loss is to be kept."""
         if not self._busy.acquire(False):
             return
+        before = pause()
         try:
             if _function_modes() or _dispatch_modes():
                 with raw.below_everything():
@@ -86,6 +93,7 @@ class Watch:
         except Exception as error:
             self._give_up(error)
         finally:
+            resume(before)
             self._busy.release()
 
     def end(self, names: Mapping[str, Any]) -> None:
@@ -95,6 +103,8 @@ class Watch:
                 self._run.emit(Pulse(self._run.number, 0))
             if COUNTS.steps or COUNTS.backwards:
                 with raw.below_everything():
+                    for optimizer in self._living():
+                        self._gradients.at_end(optimizer)
                     self._tick(None, (), _clock(), names)
         finally:
             self._gradients.forget()
@@ -132,13 +142,10 @@ class Watch:
             frames = list(learners_frames(frame, self._maps))
             urgent, self._urgent = self._urgent, False
             due = now >= self._gradients_due
+            first = self._meet(optimizer)
             if self._gradients.after_step(optimizer, frames, due, urgent):
-                spent = _clock() - now
-                self._gradients_cost = governor.smoothed(self._gradients_cost, spent)
-                pause = governor.interval(self._gradients_cost * 2, governor.GRADIENTS)
-                if not self._gradients.waiting:
-                    self._gradients_due = now + pause
-            if now >= self._due or urgent:
+                self._paid(now, 2)  # the copies, and the look that they are for
+            if now >= self._due or urgent or first:
                 self._tick(optimizer, frames, now)
         self._plan()
 
@@ -165,7 +172,8 @@ class Watch:
             self._urgent = True
             COUNTS.next_step = 0
         pause = ALONE if COUNTS.steps else 0.0
-        if now >= self._due + pause and COUNTS.steps == self._steps:
+        due = min(self._due, self._gradients_due)
+        if now >= due + pause and COUNTS.steps == self._steps:
             with raw.below_everything():
                 self._alone(tensors, frame, now)
 
@@ -174,11 +182,26 @@ class Watch:
         frames = list(learners_frames(frame, self._maps))
         if now >= self._gradients_due:
             self._gradients.after_backward(tensors, frames)
-            self._gradients_cost = governor.smoothed(self._gradients_cost, _clock() - now)
-            self._gradients_due = now + governor.interval(self._gradients_cost, governor.GRADIENTS)
-        self._tick(None, frames, now)
-        if not COUNTS.steps:
-            self._gradients_due = min(self._gradients_due, now + governor.GRADIENTS)
+            self._paid(now, 1)
+        if now >= self._due:
+            self._tick(None, frames, now)
+
+    def _meet(self, optimizer: Any) -> bool:
+        """True for an optimizer that this run has not shown before."""
+        if id(optimizer) in self._optimizers:
+            return False
+        self._optimizers[id(optimizer)] = weakref.ref(optimizer)
+        return True
+
+    def _paid(self, began: float, times: int) -> None:
+        """A look at gradients that began then is over, one of `times` alike."""
+        spent = _clock() - began
+        if self._looks:  # the first one is cold
+            self._gradients_cost = governor.smoothed(self._gradients_cost, spent)
+        if not self._gradients.waiting:
+            self._looks += 1
+            cost = self._gradients_cost * times
+            self._gradients_due = began + governor.gradient_pause(self._looks, cost)
 
     def _tick(
         self,
@@ -187,11 +210,10 @@ class Watch:
         now: float,
         names: Mapping[str, Any] | None = None,
     ) -> None:
-        rates: tuple[LearningRate, ...] = ()
-        if optimizer is not None:
-            name = self._gradients.names.of_optimizer(optimizer, frames)
-            rates = (rate_of(optimizer, name),)
         over = names is not None
+        named = self._gradients.names.of_optimizer
+        optimizers = [optimizer] if optimizer is not None else self._living() if over else []
+        rates = tuple(rate_of(each, named(each, frames)) for each in optimizers[:RATES])
         loops, scalars = self._loops.of_names(names) if over else self._loops.of_frames(frames)
         self._run.emit(
             TrainingTick(
@@ -215,6 +237,10 @@ class Watch:
         self._due = done + governor.interval(self._cost, 1 / governor.TICKS)
         self._marked, self._steps, self._backwards = done, COUNTS.steps, COUNTS.backwards
 
+    def _living(self) -> list[Any]:
+        found = [reference() for reference in self._optimizers.values()]
+        return [optimizer for optimizer in found if optimizer is not None]
+
     def _rate(self, now: float) -> float:
         """Steps a second since the last tick, or backward calls where there are no steps."""
         if not (self._steps or self._backwards):
@@ -227,3 +253,7 @@ class Watch:
         self.trouble = f"{type(error).__name__}: {error}"
         COUNTS.next_step = COUNTS.next_backward = NEVER
         self._gradients.forget()
+
+
+skipped(Watch.step)
+skipped(Watch.backward)
