@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tutor.session.snapshot import Snapshot
+from tutor.ui.widgets.memory import MemoryPanel, MemoryView
 from tutor.ui.widgets.tensors import TensorsPanel
 
 
@@ -31,7 +32,17 @@ def _feed_tensors(widget: TensorsPanel, snapshot: Snapshot) -> None:
     widget.table = snapshot.tensors
 
 
-PANELS: tuple[Panel, ...] = (Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),)
+def _feed_memory(widget: MemoryPanel, snapshot: Snapshot) -> None:
+    measured = snapshot.observed.memory.measured
+    run = snapshot.runs.get(measured.block) if measured else None
+    known = run is not None and measured is not None and run.run == measured.run
+    widget.view = MemoryView(measured, run.source if known and run else "")
+
+
+PANELS: tuple[Panel, ...] = (
+    Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),
+    Panel("memory", "Memory", MemoryPanel, _feed_memory),
+)
 
 
 class Inspector(Vertical):

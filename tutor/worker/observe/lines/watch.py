@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import _thread
 import ast
-import pickle
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +20,6 @@ SOON = 0.05
 """Seconds until the first one."""
 
 _start_thread, _allocate_lock = _thread.start_new_thread, _thread.allocate_lock
-_dumps, _loads = pickle.dumps, pickle.loads
 _NUMBERS = (int, float, bool, complex, str)
 _no_torch_function = torch._C.DisableTorchFunction
 
@@ -38,8 +36,7 @@ class LineWatch(Observer):
     def rewrite(self, run: Run, tree: ast.Module) -> ast.Module:
         self._calls = any(map(_is_call, ast.walk(tree)))
         first = self._recorder.next_site
-        copy = _loads(_dumps(tree))  # the fastest deep copy
-        changed, sites = rewritten(copy, first, _Numbers(run.names))
+        changed, sites = rewritten(tree, first, _Numbers(run.names))
         old = self._cells.pop(run.block, None)
         if old is not None:
             self._recorder.forget(old)

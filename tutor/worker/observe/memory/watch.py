@@ -61,7 +61,7 @@ class MemoryWatch(Observer):
                 process=now.process,
                 before=before.process,
                 idle=self._idle,
-                peak=peak_bytes(),
+                peak=max(peak_bytes(), now.process),
                 peak_before=before.peak,
                 devices=measured_devices(held.devices),
                 kinds=held.kinds,
