@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tutor.session.observed_gradients import Gradients, with_norms
 from tutor.session.observed_graph import GraphView, graph_begun, graph_seen
 from tutor.session.observed_lines import LineShapes, with_lines
 from tutor.session.observed_memory import MemoryUse, with_memory
@@ -18,11 +19,14 @@ from tutor.session.observed_model import (
     model_seen,
     model_unwatched,
 )
+from tutor.session.observed_training import Training, with_tick
+from tutor.wire.observed.gradients import GradientNorms
 from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.memory import MemoryMeasured
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
+from tutor.wire.observed.training import TrainingTick
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,11 @@ class Observed:
     """The autograd graph."""
     model: ModelView = field(default_factory=ModelView)
     """Models, as their forwards showed them."""
+
+    training: Training = field(default_factory=Training)
+    """The latest training loop, and earlier ones of its cell."""
+    gradients: Gradients = field(default_factory=Gradients)
+    """Gradients, parameter by parameter."""
 
 
 Fold = Callable[[Observed, Any], Observed]
@@ -81,6 +90,14 @@ def _unwatched(observed: Observed, message: ModelUnwatched) -> Observed:
     return replace(observed, model=model_unwatched(observed.model, message))
 
 
+def _training(observed: Observed, message: TrainingTick) -> Observed:
+    return replace(observed, training=with_tick(observed.training, message))
+
+
+def _gradients(observed: Observed, message: GradientNorms) -> Observed:
+    return replace(observed, gradients=with_norms(observed.gradients, message))
+
+
 FOLDS: dict[type, Fold] = {
     Pulse: _pulse,
     LinesSeen: _lines,
@@ -88,4 +105,6 @@ FOLDS: dict[type, Fold] = {
     GraphSeen: _graph,
     ModelSeen: _model,
     ModelUnwatched: _unwatched,
+    TrainingTick: _training,
+    GradientNorms: _gradients,
 }
