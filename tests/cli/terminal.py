@@ -80,7 +80,8 @@ class Terminal:
         if self.status is None:
             os.kill(self.pid, signal.SIGKILL)
             self.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     @property
     def text(self) -> str:
@@ -130,6 +131,19 @@ class Terminal:
         _, status = os.waitpid(self.pid, 0)
         self.status = os.waitstatus_to_exitcode(status)
         return self.status
+
+    def hang_up(self, timeout: float = 30.0) -> int:
+        """Close the terminal under the program, as a closed window does; its exit code."""
+        os.close(self._master)
+        self._master = -1
+        end = time.monotonic() + timeout
+        while True:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.waitstatus_to_exitcode(status)
+                return self.status
+            assert time.monotonic() < end, "it did not end with its terminal"
+            time.sleep(0.02)  # without a terminal nothing else tells of its end
 
     def _read(self, timeout: float) -> bool:
         """Take in what was drawn; False when nothing came in time or all is over."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import json
 import os
 import shutil
 import subprocess
@@ -15,14 +16,11 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Run
-from tutor.commands.checkup import (
-    Finding,
-    Section,
+from tutor.commands.checkup import Finding, Section, lines, verdict
+from tutor.commands.findings import (
     bytecode,
-    lines,
     sandbox_findings,
     torch_package,
-    verdict,
 )
 from tutor.sandbox.isolation import linux_layers
 from tutor.session.snapshot import Isolation
@@ -65,11 +63,38 @@ def test_it_names_limits_folders_and_config(report: str) -> None:
 
 
 def test_the_limits_are_those_of_the_settings(tutor: Run, config: Callable[[str], Path]) -> None:
-    config('memory = "3 GiB"\ndevice = "cpu"\nmemmory = 1')
+    config(
+        'memory = "3 GiB"\ndevice = "cpu"\nmemmory = 1\nprocesses = 77\ndisk = "900 MiB"\n'
+        'file_size = "90 MiB"\noutput = "2 MiB"\nthreads = 2\ntime_factor = 1.5\n'
+        'third_party = "never"\n'
+    )
     told = tutor("doctor", timeout=120).stdout
-    assert "3.0 GiB for a worker" in told
+    limits = told.partition("\nLimits\n")[2].partition("\n\n")[0]
+    for limit in (
+        "3.0 GiB for a worker and each process it starts (config.toml)",
+        "77 at once (config.toml)",
+        "900 MiB in the scratch folder (config.toml)",
+        "90.0 MiB a file (config.toml)",
+        "2.0 MiB of printed text kept of each cell (config.toml)",
+        "2 inside one torch operation (config.toml)",
+        "1.5 times the limit of each cell and exercise (config.toml)",
+    ):
+        assert limit in limits
+    assert 'are refused, because third_party is "never"' in told
     assert "did you mean 'memory'?" in told
     assert "device = 'cpu'" in told
+
+
+def test_for_programs(tutor: Run) -> None:
+    done = tutor("doctor", "--json", "--device", "xpu:7", timeout=120)
+    assert done.returncode == 1
+    data = json.loads(done.stdout)
+    assert data["ok"] is False
+    sections = {section["title"]: section["findings"] for section in data["sections"]}
+    assert [f["mark"] for f in sections["Worker"] if "xpu:7" in f["text"]] == ["bad"]
+    limits = {finding["name"]: finding.get("value") for finding in sections["Limits"]}
+    assert limits["file size"] == 512 << 20
+    assert {"memory", "threads", "processes", "disk", "output"} <= set(limits)
 
 
 def test_a_device_that_is_not_here(tutor: Run) -> None:

@@ -48,7 +48,7 @@ def test_an_evening(start: Start, lesson: Lesson) -> None:
         terminal.until(lesson.title)
         terminal.press("enter")
         terminal.until(lesson.steps[0].title)
-        terminal.until("ready")
+        terminal.until("● ready")
         terminal.press("f5")
         terminal.until("✓ done")
         terminal.press("ctrl+n")
@@ -101,7 +101,7 @@ def test_an_endless_loop_is_stopped_and_the_app_goes_on(
 ) -> None:
     with start(lesson.id) as terminal:
         terminal.until(f"cell {cell.id}")
-        terminal.until("ready")
+        terminal.until("● ready")
         edit(terminal, cell)
         terminal.press("while True: pass\r")
         terminal.until("while True: pass")
@@ -116,7 +116,7 @@ def test_an_endless_loop_is_stopped_and_the_app_goes_on(
 def test_control_c_in_an_idle_app_does_not_quit(start: Start, lesson: Lesson) -> None:
     with start() as terminal:
         terminal.until(lesson.title)
-        terminal.until("ready")
+        terminal.until("● ready")
         terminal.press("ctrl+c")
         terminal.until("Nothing is running")
         assert terminal.status is None
@@ -125,7 +125,7 @@ def test_control_c_in_an_idle_app_does_not_quit(start: Start, lesson: Lesson) ->
 def test_an_idle_app_draws_nothing(start: Start, lesson: Lesson) -> None:
     with start() as terminal:
         terminal.until(lesson.title)
-        terminal.until("ready")
+        terminal.until("● ready")
         terminal.quiet(0.5)
         assert terminal.drawn_within(1.5) < 200
 
@@ -135,7 +135,7 @@ def test_a_small_terminal(start: Start, lesson: Lesson, cell: Cell) -> None:
         terminal.until(lesson.title)
         terminal.press("enter")
         terminal.until(f"cell {cell.id}")
-        terminal.until("ready")
+        terminal.until("● ready")
         terminal.press("f5")
         terminal.until("✓ done")
 
@@ -150,17 +150,57 @@ def test_an_unknown_lesson_is_said_on_the_command_line(start: Start) -> None:
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 def test_no_process_is_left_behind(start: Start, lesson: Lesson, home: Path) -> None:
     with start() as terminal:
-        terminal.until("ready")
+        terminal.until("● ready")
         assert processes_that_name(home)
         terminal.press("ctrl+q")
         assert terminal.wait() == 0
         assert not lingering(home)
 
     with start() as terminal:
-        terminal.until("ready")
+        terminal.until("● ready")
         os.kill(terminal.pid, signal.SIGKILL)
         terminal.wait()
         assert not lingering(home)
+
+
+def test_being_told_to_end_saves_what_was_typed_last(
+    start: Start, lesson: Lesson, cell: Cell, home: Path
+) -> None:
+    with start(lesson.id) as terminal:
+        terminal.until(f"cell {cell.id}")
+        terminal.until("● ready")
+        edit(terminal, cell)
+        terminal.press("# mine")
+        terminal.until("# mine")
+        os.kill(terminal.pid, signal.SIGTERM)
+        assert terminal.wait() == 128 + signal.SIGTERM
+        assert b"\x1b[?1049l" in terminal.raw
+        assert b"Traceback" not in terminal.raw
+        assert not lingering(home)
+    assert "# mine" in saved(home, lesson, cell)
+
+
+def test_a_closed_terminal_saves_what_was_typed_and_leaves_nothing_running(
+    start: Start, lesson: Lesson, cell: Cell, home: Path
+) -> None:
+    with start(lesson.id) as terminal:
+        terminal.until(f"cell {cell.id}")
+        terminal.until("● ready")
+        edit(terminal, cell)
+        terminal.press("# mine\rwhile True: pass\r")
+        terminal.until("while True: pass")
+        terminal.press("f5")
+        terminal.until("● running")
+        assert terminal.hang_up() == 128 + signal.SIGHUP
+        assert not lingering(home)
+    assert "# mine" in saved(home, lesson, cell)
+
+
+def saved(home: Path, lesson: Lesson, cell: Cell) -> str:
+    store = ProgressStore(home / "data" / "progress" / "progress.db", "pytorch")
+    text = store.code(lesson.id, cell.id) or ""
+    store.close()
+    return text
 
 
 def edit(terminal: Terminal, cell: Cell) -> None:

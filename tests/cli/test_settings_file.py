@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
+import tomllib
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from tutor.settings import Settings, SettingsError, load_settings
+from tutor.settings import Settings, SettingsError, default_text, load_settings
 
 FULL = """
 device = "cuda:1"
@@ -16,6 +18,11 @@ threads = 4
 memory = "1.5 GiB"
 time_factor = 2
 animation = true
+processes = 99
+disk = "3 GiB"
+file_size = 104857600
+output = "1 MiB"
+third_party = "strong-only"
 """
 
 
@@ -32,7 +39,10 @@ def test_without_a_file_the_defaults_hold(tmp_path: Path) -> None:
 
 def test_every_key_can_be_set(tmp_path: Path) -> None:
     settings = load_settings(written(tmp_path, FULL)).settings
-    assert settings == Settings("cuda:1", "nord", 4, 3 << 29, 2.0, True)
+    assert settings == Settings(
+        *("cuda:1", "nord", 4, 3 << 29, 2.0, True),
+        *(99, 3 << 30, 100 << 20, 1 << 20, "strong-only"),
+    )
     for field in fields(Settings):
         assert getattr(settings, field.name) != field.default
 
@@ -47,6 +57,15 @@ def test_every_key_can_be_set(tmp_path: Path) -> None:
         ("threads = true", "whole number"),
         ('memory = "lots"', "4 GiB"),
         ("memory = 1000", "512 MiB"),
+        ("processes = -2", "whole number from 0"),
+        ('disk = "12"', "4 GiB"),
+        ("disk = 5000", "16 MiB"),
+        ('file_size = "1 KiB"', "a small model"),
+        ("file_size = true", "whole number"),
+        ('output = "1 GiB"', "at most 16.0 MiB"),
+        ("output = 100", "16 KiB"),
+        ('third_party = "maybe"', '"ask", "strong-only", "never", "always"'),
+        ("third_party = true", '"ask"'),
         ("time_factor = 0", "number from 0.1"),
         ("time_factor = nan", "number from 0.1"),
         ('animation = "yes"', "true or false"),
@@ -59,6 +78,14 @@ def test_a_bad_value_names_file_key_and_remedy(tmp_path: Path, line: str, words:
     assert str(path) in str(error.value)
     assert line.split(" = ")[0] in str(error.value)
     assert words in str(error.value)
+
+
+def test_the_default_text_explains_every_key_and_changes_nothing(tmp_path: Path) -> None:
+    loaded = load_settings(written(tmp_path, default_text()))
+    assert (loaded.settings, loaded.warnings) == (Settings(), ())
+    uncommented = re.sub(r"^#(?! )", "", default_text(), flags=re.MULTILINE)
+    assert set(tomllib.loads(uncommented)) == {field.name for field in fields(Settings)}
+    assert load_settings(written(tmp_path, uncommented)).settings == Settings()
 
 
 def test_what_is_no_toml_names_the_line(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import argparse
 import asyncio
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import shutil
@@ -31,11 +32,12 @@ DESCRIPTION = "Say what was found on this machine, and what the sandbox enforces
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare what the command takes."""
     add_device(parser)
+    parser.add_argument("--json", action="store_true", help="for programs: everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; returns 0, or 1 when something must be put right first."""
-    from tutor.commands import checkup
+    from tutor.commands import checkup, findings
     from tutor.paths import paths
     from tutor.settings import Settings, SettingsError, load_settings
 
@@ -44,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         loaded = load_settings(where.settings)
         settings = loaded.settings
-        configured = checkup.setting_findings(
+        configured = findings.setting_findings(
             settings, loaded.warnings, where.settings.is_file(), str(where.settings)
         )
     except SettingsError as error:
@@ -57,15 +59,19 @@ def run(args: argparse.Namespace) -> int:
         checkup.Section("Settings", configured),
         checkup.Section("Terminal", _terminal()),
     ]
-    _print(checkup.lines(sections))
-    print(f"\n{checkup.verdict(sections)}")
-    return int(any(f.mark == "bad" for section in sections for f in section.findings))
+    data = checkup.as_data(sections)
+    if args.json:
+        print(json.dumps({"version": __version__, **data}, indent=2, ensure_ascii=False))
+    else:
+        _print(checkup.lines(sections))
+        print(f"\n{checkup.verdict(sections)}")
+    return 0 if data["ok"] else 1
 
 
 def _program() -> tuple[Finding, ...]:
-    from tutor.commands import checkup
+    from tutor.commands import checkup, findings
 
-    torch = checkup.torch_package(_torch_version())
+    torch = findings.torch_package(_torch_version())
     found = [
         checkup.Finding("torch-tutor", f"{__version__} in {Path(__file__).parents[1]}"),
         checkup.Finding("Python", f"{platform.python_version()} ({sys.executable})"),
@@ -73,7 +79,7 @@ def _program() -> tuple[Finding, ...]:
         torch,
     ]
     if torch.mark == "ok":
-        found.append(checkup.bytecode(sys.dont_write_bytecode, _torch_is_compiled()))
+        found.append(findings.bytecode(sys.dont_write_bytecode, _torch_is_compiled()))
     return tuple(found)
 
 
@@ -96,64 +102,60 @@ async def _worker(
     where: Paths, settings: Settings, device: str | None, torch_is_there: bool
 ) -> list[Section]:
     """Start the real thing: sandbox, worker, torch in a child, device detection."""
-    from tutor.commands import checkup
+    from tutor.commands import findings
+    from tutor.commands.checkup import Finding, Section
     from tutor.commands.course import session_settings
     from tutor.commands.errors import CommandError
     from tutor.sandbox.platform import choose
     from tutor.session.policy import build_policy
     from tutor.session.session import Session
     from tutor.session.snapshot import Isolation
-    from tutor.session.zygote import survey
+    from tutor.session.spending import decide
+    from tutor.session.survey import means_of, survey
 
     try:
         how = session_settings(where, settings, None, device)
     except CommandError as error:
-        broken = checkup.Finding("worker", error.sentence, "bad", error.advice)
-        return [checkup.Section("Worker", (broken,))]
+        return [Section("Worker", (Finding("worker", error.sentence, "bad", error.advice),))]
     layers = choose().detect()
     isolation = Isolation(layers.tier, layers.sentence, layers.missing)
     machine: Machine | None = None
     if torch_is_there:
         snapshot, problem = await _start(Session(how))
         machine = snapshot.machine
-        found = (
-            *(checkup.machine_findings(machine) if machine else ()),
-            *(
-                [checkup.Finding("worker", problem.sentence, "bad", _advice(problem))]
-                if problem
-                else []
-            ),
-        )
+        found = [*(findings.machine_findings(machine) if machine else ())]
+        if problem:
+            found.append(Finding("worker", problem.sentence, "bad", _advice(problem)))
     else:
-        found = (checkup.Finding("worker", "it was not started, because torch is missing", "note"),)
-    sections = [checkup.Section("Worker", found)]
-    sections.append(checkup.Section("Sandbox", checkup.sandbox_findings(isolation, layers)))
+        found = [Finding("worker", "it was not started, because torch is missing", "note")]
+    means = means_of(how.scratch)
     chosen = f"{machine.device.kind}" if machine else settings.device
     policy = build_policy("worker", survey(how, layers), device=chosen)
-    sections.append(checkup.Section("Limits", checkup.limit_findings(policy)))
-    return sections
+    limits = findings.limit_findings(
+        decide(how, means), policy, settings.time_factor, memory_here=means.memory
+    )
+    boxed = (
+        *findings.sandbox_findings(isolation, layers),
+        findings.third_party_finding(settings.third_party, isolation),
+    )
+    return [
+        Section("Worker", tuple(found)),
+        Section("Sandbox", boxed),
+        Section("Limits", limits),
+    ]
 
 
 async def _start(session: Session) -> tuple[Snapshot, SessionError | None]:
     """Start the session and end it; what it found, and why it did not come up."""
     from tutor.session.api import SessionError
 
-    settled: asyncio.Future[Snapshot] = asyncio.get_running_loop().create_future()
-
-    def look(snapshot: Snapshot) -> None:
-        if not settled.done() and snapshot.phase in ("ready", "failed"):
-            settled.set_result(snapshot)
-
-    session.subscribe(look)
-    problem = None
     try:
-        try:
-            await session.start()
-        except SessionError as error:
-            problem = error
-        return await asyncio.wait_for(settled, 5), problem
+        await session.start()
+    except SessionError as error:
+        return session.snapshot, error
     finally:
         await session.close()
+    return session.snapshot, None
 
 
 def _advice(problem: SessionError) -> str:

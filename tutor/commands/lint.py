@@ -43,7 +43,21 @@ def run(args: argparse.Namespace) -> int:
     from tutor.lint.command import run_lint
 
     paths, lessons = split(args.what)
+    if args.seeds and paths:
+        _need_trust(paths)
     return run_lint(paths, seeds=args.seeds, only=lessons, workers=args.jobs)
+
+
+def _need_trust(paths: list[Path]) -> None:
+    """Proving a course runs its code. Raises CommandError."""
+    from tutor.commands.course import open_settings
+    from tutor.commands.trust import need_trust
+    from tutor.paths import paths as our_paths
+
+    where = our_paths()
+    policy = open_settings(where).settings.third_party
+    for path in filter(Path.exists, paths):
+        need_trust(path.name, path, policy, where.settings)
 
 
 def split(words: list[str]) -> tuple[list[Path], list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import difflib
 import os
 import sys
@@ -45,11 +46,20 @@ def run(args: argparse.Namespace) -> int:
 
     where = paths()
     loaded = open_settings(where)
+    write_default(where.settings)
     course = Course(where, loaded.settings, args.pack, args.device)
+    if args.pack is not None:
+        from tutor.commands.trust import need_trust
+
+        pack = course.pack
+        need_trust(pack.title, pack.root, loaded.settings.third_party, where.settings)
     # A wrong name is said on the command line; without one, the course opens behind the first
     # picture of the screen.
     named = args.lesson or args.pack
     lesson = find_lesson(course.pack, args.lesson) if named else ""
+    import asyncio
+
+    from tutor.commands.leaving import show
     from tutor.ui.app import TutorApp
 
     def load() -> tuple[Session, Pack, ProgressStore]:
@@ -70,13 +80,13 @@ def run(args: argparse.Namespace) -> int:
         app.theme = known_theme(loaded.settings.theme, app.available_themes, where.settings)
     app.animation_level = "full" if loaded.settings.animation else "none"
     try:
-        app.run()
+        signalled = asyncio.run(show(app))
     finally:
         notice = course.close()
     for sentence in (*loaded.warnings, notice):
         if sentence:
             print(sentence, file=sys.stderr)
-    return app.return_code or 0
+    return signalled or app.return_code or 0
 
 
 class Course:
@@ -148,6 +158,17 @@ def need_terminal(stdin: bool, stdout: bool, term: str) -> None:
         "`torch-tutor progress` and `torch-tutor doctor` work without one.",
         code=2,
     )
+
+
+def write_default(config: Path) -> None:
+    """A file that names every key, for a learner who has none yet; where it cannot be written,
+    there is none."""
+    from tutor.paths import atomic_write
+    from tutor.settings import default_text
+
+    if not config.exists():
+        with contextlib.suppress(OSError):
+            atomic_write(config, default_text())
 
 
 def find_lesson(pack: Pack, wanted: str) -> str:

@@ -69,7 +69,7 @@ class OutputRing:
         lost = self._lost + start
         if not lost:
             if self._head.torn:  # one line, longer than the head, in two pieces
-                whole = self._head.data + rest
+                whole = bytes(self._head.data) + rest
                 last = tuple(map(OutputLine, _lines(whole)))
                 first = ()
             return Output((*first, *last), total_lines=total)

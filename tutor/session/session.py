@@ -88,6 +88,7 @@ class Session:
             await self._fresh_worker()
         except SessionError as error:
             self._phase("failed", str(error))
+            self._publish()
             raise
         except (OSError, TimeoutError) as error:
             failure = SessionError(
@@ -95,6 +96,7 @@ class Session:
                 "Run `torch-tutor doctor` to see what is missing.",
             )
             self._phase("failed", str(failure))
+            self._publish()
             raise failure from error
         self._task(self._run_queue())
         self._phase("ready", "worker is ready")
