@@ -14,7 +14,9 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tutor.session.snapshot import Snapshot
+from tutor.ui.widgets.graph import GraphPanel
 from tutor.ui.widgets.memory import MemoryPanel, MemoryView
+from tutor.ui.widgets.model import ModelPanel
 from tutor.ui.widgets.tensors import TensorsPanel
 
 
@@ -39,8 +41,18 @@ def _feed_memory(widget: MemoryPanel, snapshot: Snapshot) -> None:
     widget.view = MemoryView(measured, run.source if known and run else "")
 
 
+def _feed_graph(widget: GraphPanel, snapshot: Snapshot) -> None:
+    widget.view = snapshot.observed.graph
+
+
+def _feed_model(widget: ModelPanel, snapshot: Snapshot) -> None:
+    widget.view = snapshot.observed.model
+
+
 PANELS: tuple[Panel, ...] = (
     Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),
+    Panel("graph", "Graph", GraphPanel, _feed_graph),
+    Panel("model", "Model", ModelPanel, _feed_model),
     Panel("memory", "Memory", MemoryPanel, _feed_memory),
 )
 

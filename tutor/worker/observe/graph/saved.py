@@ -18,7 +18,8 @@ _storage, _offset, _stride = (
     torch.Tensor.stride,
 )
 _PYTHON_NODE = torch.autograd.function.BackwardCFunction
-_TELLS_HOOKS = hasattr(torch._C._autograd.SavedTensor, "unpack_hook")
+_autograd: Any = getattr(torch._C, "_autograd", None)
+_TELLS_HOOKS = hasattr(getattr(_autograd, "SavedTensor", None), "unpack_hook")
 _of_type: dict[type, tuple[str, ...]] = {}
 """Names of what nodes of a type save. Only torch's own types, which live for ever."""
 

@@ -11,7 +11,7 @@ import torch
 KEPT_ROOTS = 8
 """Forwards that are remembered, so that a backward in a later cell still finds its modules."""
 
-_next: Any = getattr(torch._C._autograd, "_get_sequence_nr", None)
+_next: Any = getattr(getattr(torch._C, "_autograd", None), "_get_sequence_nr", None)
 
 
 def next_number() -> int:
