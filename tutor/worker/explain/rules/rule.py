@@ -1,0 +1,48 @@
+"""What a rule is: a pattern of the message, the exceptions it is for, and what to say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tutor.text import shape_text
+from tutor.worker.explain.situation import Draft, Situation, Value
+
+Write = Callable[[Situation, "re.Match[str]"], Draft | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`write` returns None where the rule does not apply after all, and the next one is asked."""
+
+    pattern: re.Pattern[str]
+    write: Write
+
+
+class Rules(list[Rule]):
+    """The rules of one group, in the order in which they are asked."""
+
+    def on(self, *patterns: str) -> Callable[[Write], Write]:
+        """Add the decorated function for messages in which one of `patterns` is found."""
+
+        def add(write: Write) -> Write:
+            self.extend(Rule(re.compile(pattern, re.DOTALL), write) for pattern in patterns)
+            return write
+
+        return add
+
+
+def shape(value: Value | tuple[int, ...]) -> str:
+    """`64×784`."""
+    return shape_text(value.shape if isinstance(value, Value) else value)
+
+
+def told(value: Value) -> str:
+    """`` `x` is 64×784 ``."""
+    return f"`{value.name}` is {shape(value)}"
+
+
+def numbers(text: str) -> tuple[int, ...]:
+    """The integers in a text such as "[4, 8]" or "4x8"."""
+    return tuple(map(int, re.findall(r"-?\d+", text)))
