@@ -128,9 +128,7 @@ def fit(rows: tuple[TensorRow, ...], width: int) -> tuple[Fitted, ...]:
 
 def cells(row: TensorRow, columns: tuple[Fitted, ...]) -> list[str]:
     """The texts of `row`, each exactly as wide as its column."""
-    return [
-        _pad(cut(one_line(c.text(row)), c.width), c.width, c.column.right) for c in columns
-    ]
+    return [_pad(cut(one_line(c.text(row)), c.width), c.width, c.column.right) for c in columns]
 
 
 def headings(columns: tuple[Fitted, ...]) -> list[str]:
