@@ -40,7 +40,7 @@ class MemoryPanel(VerticalScroll, can_focus=True):
 
     def __init__(
         self,
-        view: MemoryView = MemoryView(),  # noqa: B008  (a frozen value)
+        view: MemoryView = MemoryView(),
         *,
         id: str | None = None,
         classes: str | None = None,

@@ -28,14 +28,16 @@ EMPTY = (
 HELP = (
     "Every storage counts once, under the first of your names that leads to it; views and "
     "aliases share it.",
-    "The process also holds Python, torch and the graph of the last forward pass, and keeps "
-    "freed memory for later.",
+    "The process also holds Python, torch and the graph of a forward pass, keeps freed memory "
+    "for later, and grows when an operation is used for the first time.",
     "Memory of a tensor is freed when its last name is gone: del x alone is not enough while a "
     "view lives.",
 )
 BAR = 10
-SMALL = 256 << 10
-"""Growth of the process below this is not told: it grows in pages, and in advance."""
+SMALL = 1 << 20
+"""Growth of the process below this is not told: it grows in advance, and with code that torch
+loads at the first use of an operation."""
+MOST_ROWS = 10
 MOST_LINES = 8
 MOST_CHANGED = 8
 
@@ -117,10 +119,10 @@ def _storages(measured: MemoryMeasured, width: int) -> Iterator[Content]:
     if not measured.rows:
         return
     yield _heading("largest storages", "", width)
-    for row in measured.rows:
+    for row in measured.rows[:MOST_ROWS]:
         yield _storage(row, width)
-    if measured.hidden:
-        yield plain(f" … {measured.hidden:,} smaller ones are not listed", "$text-muted")
+    if hidden := measured.hidden + len(measured.rows[MOST_ROWS:]):
+        yield plain(f" … {hidden:,} smaller not listed", "$text-muted")
 
 
 def _storage(row: Held, width: int) -> Content:
@@ -129,16 +131,13 @@ def _storage(row: Held, width: int) -> Content:
     room = max(4, width - 1 - 2 - len(amount))
     name = cut(one_line(row.path), room)
     left = room - cell_len(name) - 2
-    if row.also and left > 4:
-        also = f"⧉ {', '.join(map(one_line, row.also))}"
-    else:
-        also = ""
-    notes = "  ".join(note for note in (also, about) if note)
-    if left < 4:
-        notes = ""
+    also = f"⧉ {', '.join(map(one_line, row.also))}" if row.also else ""
     text = Content(f" {name}")
-    if notes:
-        text += Content.styled(f"  {cut(notes, left)}", "$text-muted")
+    for note in (about, also):
+        short = note if cell_len(note) <= left or note is about else cut(note, left)
+        if note and 4 <= cell_len(short) <= left:
+            text += Content.styled(f"  {short}", "$text-muted")
+            left -= cell_len(short) + 2
     return _ends(text, Content.styled(amount, _KINDS[row.kind][1]), width)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,11 +20,9 @@ MORE_LOOKS = 61
 """Further looks of a site whose shapes differ from one look to the next."""
 
 _no_torch_function = torch._C.DisableTorchFunction
-_tracing: Callable[[], Any] = torch._C._get_tracing_state  # type: ignore[attr-defined]
-_compiling = torch.compiler.is_compiling
+_tracing: Any = torch._C._get_tracing_state  # type: ignore[attr-defined]
 _attributes = object.__getattribute__
 _zip, _dict, _isinstance, _Exception = zip, dict, isinstance, Exception
-_ident = threading.get_ident
 
 
 @dataclass(slots=True)
@@ -97,10 +93,8 @@ class Recorder:
         left = self.counters[number] - 1
         self.counters[number] = left if left > 0 else 0
         try:
-            if _tracing() is not None or _compiling():
-                return
             cell = self._owners[number]
-            if cell is None:
+            if cell is None or _tracing() is not None:  # a trace records even a look at a shape
                 return
             place = number - cell.first
             site, looks = cell.sites[place], cell.seen[place]

@@ -76,7 +76,8 @@ class _Writer:
             _last_stays_last(body, statements)
         else:
             at = _after_docstring(statements)
-            body[at:at] = self._probes(in_parameters(scope.args), statements[0], entry=True)
+            first_line = (*scope.decorator_list, scope)[0]
+            body[at:at] = self._probes(in_parameters(scope.args), first_line, entry=True)
         scope.body = body
         self._numbers, self._in_function = before
 
@@ -145,7 +146,7 @@ class _Writer:
                 yield from in_walruses(value)
 
     def _probes(
-        self, bound: Iterable[Bound], at: ast.stmt, *, entry: bool = False
+        self, bound: Iterable[Bound], at: ast.stmt | ast.expr, *, entry: bool = False
     ) -> list[ast.stmt]:
         """At most one probe, of the names that may hold a tensor."""
         unique = {(b.name, b.attribute): b for b in bound if self._may_be_tensor(b)}
@@ -205,7 +206,7 @@ def _call(name: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(_name(name), list(arguments), [])
 
 
-def _placed(probe: ast.If, at: ast.stmt) -> ast.stmt:
+def _placed(probe: ast.If, at: ast.stmt | ast.expr) -> ast.stmt:
     """`probe` at the place of `at`; parts that came from the learner's code keep their own."""
     for node in ast.walk(probe):
         if "lineno" in node._attributes and not hasattr(node, "lineno"):
