@@ -33,15 +33,23 @@ class _Store:
     """Some y is NaN, so that `min` and `max` alone are not enough."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Series:
     """The first `count` points of a store: a frozen value, whatever is appended later.
 
-    x never falls. A y that is not finite is NaN: a hole in the curve.
+    x never falls. A y that is not finite is NaN: a hole in the curve. Two series are equal when
+    they are the same part of the same store.
     """
 
     count: int = 0
-    _store: _Store = field(default_factory=_Store, repr=False, compare=False)
+    _store: _Store = field(default_factory=_Store, repr=False)
+
+    def __eq__(self, other: object) -> bool:
+        same = isinstance(other, Series) and self.count == other.count
+        return same and (self.count == 0 or self._store is other._store)
+
+    def __hash__(self) -> int:
+        return hash((self.count, id(self._store) if self.count else 0))
 
     def extended(self, points: Iterable[tuple[float, float | None]]) -> Series:
         """With more points at the end. Costs as much as the new points, not the old ones.

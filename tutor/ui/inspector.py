@@ -14,10 +14,12 @@ from textual.widget import Widget
 from textual.widgets import ContentSwitcher
 
 from tutor.session.snapshot import Snapshot
+from tutor.ui.widgets.gradients import GradientsPanel
 from tutor.ui.widgets.graph import GraphPanel
 from tutor.ui.widgets.memory import MemoryPanel, MemoryView
 from tutor.ui.widgets.model import ModelPanel
 from tutor.ui.widgets.tensors import TensorsPanel
+from tutor.ui.widgets.training import TrainingPanel, TrainingView
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +51,22 @@ def _feed_model(widget: ModelPanel, snapshot: Snapshot) -> None:
     widget.view = snapshot.observed.model
 
 
+def _feed_gradients(widget: GradientsPanel, snapshot: Snapshot) -> None:
+    widget.gradients = snapshot.observed.gradients
+
+
+def _feed_training(widget: TrainingPanel, snapshot: Snapshot) -> None:
+    training = snapshot.observed.training
+    run = snapshot.runs.get(training.block)
+    live = run is not None and run.run == training.run and run.state == "running"
+    widget.view = TrainingView(training, live)
+
+
 PANELS: tuple[Panel, ...] = (
     Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),
     Panel("graph", "Graph", GraphPanel, _feed_graph),
+    Panel("gradients", "Grads", GradientsPanel, _feed_gradients),
+    Panel("training", "Train", TrainingPanel, _feed_training),
     Panel("model", "Model", ModelPanel, _feed_model),
     Panel("memory", "Memory", MemoryPanel, _feed_memory),
 )
