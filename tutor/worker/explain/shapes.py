@@ -48,6 +48,7 @@ _LEAVES += (torch.dtype, torch.Size, torch.memory_format)
 _LARGEST = 1 << 62
 _MOST_ITEMS = 256
 _empty_strided, _memory = torch.empty_strided, torch.strided
+_stride: Any = torch._C.TensorBase.stride
 
 
 class Shapes:
@@ -181,8 +182,12 @@ class Shapes:
             raise Unknown
         if raw.is_quantized_of(tensor):
             raise Unknown
-        bare = tensor if _is_fake(tensor) else raw.bare(tensor)
-        fake = _empty_strided(bare.shape, bare.stride(), dtype=bare.dtype, device=bare.device)
+        fake = _empty_strided(
+            raw.shape_of(tensor),
+            _stride(tensor),
+            dtype=raw.dtype_of(tensor),
+            device=raw.device_of(tensor),
+        )
         self._made[id(tensor)] = (tensor, fake)
         return fake
 
@@ -305,10 +310,6 @@ class _Forward:
 
 def _is_tensor(value: Any) -> bool:
     return raw.is_tensor(value)
-
-
-def _is_fake(tensor: torch.Tensor) -> bool:
-    return type(tensor).__name__ == "FakeTensor"
 
 
 def _is_dtype(value: Any) -> bool:

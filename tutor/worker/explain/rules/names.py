@@ -131,8 +131,9 @@ def attribute(situation: Situation, match: re.Match[str]) -> Draft:
         parts = [n for n in own_names(owner.value).get("_modules", {}) if type(n) is str][:6]
         if parts and not fixes:
             fixes = [Fix(f"its layers are {joined(parts)}")]
-        typo = near("__init__", [n for n in child_names(owner.value) if "init" in n.lower()], 1)
-        if typo and typo[0] in type.__getattribute__(type(owner.value), "__dict__"):
+        own = type.__getattribute__(type(owner.value), "__dict__")
+        typo = [] if "__init__" in own else near("__init__", [n for n in own if type(n) is str], 1)
+        if typo:
             fixes.insert(0, Fix(f"`{typo[0]}` looks like a misspelt __init__", "def __init__(self):"))
     elif kind == "list" and hasattr(torch.Tensor, name):
         fixes.insert(0, Fix("make a tensor of the list first", f"torch.tensor({shown}).{name}"))
