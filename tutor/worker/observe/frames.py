@@ -12,10 +12,9 @@ CELL = "<cell "
 """How the file name of a cell begins."""
 MAX_FRAMES = 12
 MAX_DEPTH = 200
-_get_frame, _references = sys._getframe, sys.getrefcount
+_get_frame = sys._getframe
 _COPIES_LOCALS = sys.version_info < (3, 13)
-_SEEN_FROM_HERE = 4
-"""References to the dict of a frame's locals when nobody else holds it."""
+_LOCALS = frozenset({"locals", "vars", "eval", "exec"})
 
 
 def learner_frames(start: FrameType | None = None) -> Iterator[FrameType]:
@@ -35,12 +34,17 @@ def local_names(frame: FrameType) -> dict[str, Any]:
     """A copy of the local variables of a function's frame; empty for a module's frame.
 
     Before Python 3.13 reading them leaves a dict in the frame that would keep tensors alive
-    after `del`; that dict is emptied again, unless the learner called `locals()` and holds it.
+    after `del`, so it is emptied again. It is the very dict that `locals()` returns: functions
+    that speak of that are not read.
     """
-    if not frame.f_code.co_flags & CO_OPTIMIZED:
+    code = frame.f_code
+    if not code.co_flags & CO_OPTIMIZED:
+        return {}
+    if not _COPIES_LOCALS:
+        return dict(frame.f_locals)
+    if not _LOCALS.isdisjoint(code.co_names):
         return {}
     names = frame.f_locals
     copy = dict(names)
-    if _COPIES_LOCALS and _references(names) < _SEEN_FROM_HERE:
-        names.clear()
+    names.clear()
     return copy

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -18,6 +17,8 @@ try:
 except ImportError:  # a build without the compiler
     _dynamo_frames = None
 _dynamo: Any = _dynamo_frames
+_set_compiler: Callable[[Any], Any] = getattr(_dynamo, "set_eval_frame", lambda callback: None)
+"""Exchanges what compiles the frames of this thread; a C function, so that no frame is met."""
 
 Look = Callable[[Any, dict[str, Any]], None]
 
@@ -60,7 +61,12 @@ class Engine:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
             self.count += 1
             if self.count >= self.next:
-                self._look(t_outputs, {"arguments": args, **kwargs})
+                # In the midst of a compiled function nothing of ours may be compiled.
+                before = _set_compiler(None)
+                try:
+                    self._look(t_outputs, {"arguments": args, **kwargs})
+                finally:
+                    _set_compiler(before)
             return engine(t_outputs, *args, **kwargs)
 
         return _engine_run_backward
@@ -86,16 +92,3 @@ def leave_to_python(function: Callable[..., Any]) -> None:
             )
     except Exception:  # no compiler, or another version's way: then it may be compiled
         return
-
-
-@contextmanager
-def compiler_away() -> Iterator[None]:
-    """Nothing in the body is compiled, even when a compiled function is under way."""
-    if _dynamo is None:
-        yield
-        return
-    before = _dynamo.set_eval_frame(None)
-    try:
-        yield
-    finally:
-        _dynamo.set_eval_frame(before)

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from tutor import raw
 from tutor.wire.observed.graph import GraphSeen
-from tutor.worker.observe.graph.engine import Engine, compiler_away
+from tutor.worker.observe.graph.engine import Engine
 from tutor.worker.observe.graph.lines import Lines
 from tutor.worker.observe.graph.naming import Names, Scope, names_in, scopes_now
 from tutor.worker.observe.graph.nodes import walk
@@ -90,7 +90,7 @@ class GraphObserver(Observer):
             return
         began = _clock()
         try:
-            with compiler_away(), raw.below_everything():
+            with raw.below_everything():
                 graph = self._look(run, outputs, keywords)
             if graph is not None:
                 if engine.count == 1:

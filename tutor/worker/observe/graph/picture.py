@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from tutor import raw
@@ -29,6 +30,7 @@ SAVED_SECONDS = 0.02
 """After so long, what the remaining nodes save is no longer looked at."""
 MAX_INPUTS = 256
 _clock = time.perf_counter
+_dtype = lru_cache(raw.dtype_name)
 _NOTHING = NodeName()
 Kept = tuple[tuple[Saved, ...], dict[int, int]]
 """What a node keeps, and the bytes of each storage in it."""
@@ -226,7 +228,7 @@ class Drawing:
         label = line_of(node)
         if label is not None:
             if not name and label[0] != RETURNED:
-                name = label[0]
+                name = clip(label[0], NAME)
             if not line and self.lines.writes(*label):
                 line = label[1]
         if self.anomaly and not line:
@@ -235,9 +237,9 @@ class Drawing:
         saved, storages = self.saved[index]
         return GraphNode(
             "op",
-            clip(op_word(function), NAME),
-            clip(function, NAME),
-            clip(name, LINE),
+            op_word(function),
+            function,
+            name,
             shape,
             dtype,
             outputs,
@@ -256,9 +258,9 @@ class Drawing:
         return GraphNode(
             "leaf",
             "parameter" if raw.is_parameter(variable) else "leaf",
-            name=clip(self.names.of(variable), LINE),
+            name=self.names.of(variable),
             shape=_shape(variable),
-            dtype=raw.dtype_name(raw.dtype_of(variable)),
+            dtype=_dtype(raw.dtype_of(variable)),
             call=self.place.get(call, -1),
             arrives=self._arrives(index),
         )
@@ -273,9 +275,10 @@ class Drawing:
 def function_of(node: Any) -> str:
     """`MulBackward0`, as torch calls it."""
     try:
-        return str(node.name()).rsplit("::", 1)[-1]
+        name = node.name().rsplit("::", 1)[-1]
     except Exception:
-        return type(node).__name__
+        name = type(node).__name__
+    return name if len(name) < NAME and name.isascii() else clip(name, NAME)
 
 
 def _number(node: Any) -> int:
@@ -303,7 +306,7 @@ def _output(node: Any) -> tuple[tuple[int, ...] | None, str, int]:
         if not metadata:
             return None, "", 1
         first = metadata[0]
-        return tuple(map(int, first.shape)), raw.dtype_name(first.dtype), len(metadata)
+        return tuple(map(int, first.shape)), _dtype(first.dtype), len(metadata)
     except Exception:  # another torch, or a nested tensor
         return None, "", 1
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Literal
 
 import torch
@@ -17,6 +18,7 @@ _storage, _offset, _stride = (
     torch.Tensor.storage_offset,
     torch.Tensor.stride,
 )
+_dtype = lru_cache(raw.dtype_name)
 _PYTHON_NODE = torch.autograd.function.BackwardCFunction
 _autograd: Any = getattr(torch._C, "_autograd", None)
 _TELLS_HOOKS = hasattr(getattr(_autograd, "SavedTensor", None), "unpack_hook")
@@ -88,11 +90,14 @@ class SavedReader:
         ]
 
     def _is_packed(self, handles: Any) -> bool:
-        packed = self._blind
-        if _TELLS_HOOKS:
-            every = handles if isinstance(handles, tuple | list) else (handles,)
-            packed = any(handle.unpack_hook is not None for handle in every)
-        self.met_packed = self.met_packed or packed
+        if not _TELLS_HOOKS:
+            packed = self._blind
+        elif isinstance(handles, tuple | list):
+            packed = any(handle.unpack_hook is not None for handle in handles)
+        else:
+            packed = handles.unpack_hook is not None
+        if packed:
+            self.met_packed = True
         return packed
 
     def _one(self, what: str, tensor: torch.Tensor) -> Saved:
@@ -116,7 +121,7 @@ class SavedReader:
                 self._here[storage] = size
         except Exception:  # nested, sparse and such: no one storage
             pass
-        dtype = raw.dtype_name(raw.dtype_of(tensor))
+        dtype = _dtype(raw.dtype_of(tensor))
         return Saved(what, name, shape, dtype, size, is_parameter)
 
 
