@@ -71,7 +71,7 @@ TORCH = [
     Case(
         "batches of different numbers",
         "a, b = torch.randn(2, 3, 4), torch.randn(3, 4, 5)\na @ b",
-        "broadcast", "a @ b", ("a 2×3×4", "b 3×4×5"),
+        "matmul", "a @ b", ("a 2×3×4", "b 3×4×5"),
     ),
     Case(
         "t() of a batch",
@@ -143,7 +143,7 @@ TORCH = [
         for xb, yb in DataLoader(ds, batch_size=2):
             pass
         """,
-        "collate", "for (xb, yb) in DataLoader(ds, batch_size=2)", (), "pad",
+        "collate", "for xb, yb in DataLoader(ds, batch_size=2)", (), "pad",
     ),
     Case(
         "None in a batch",
@@ -634,7 +634,7 @@ PYTHON = [
          "'epoch ' + epoch", ("epoch",), "'epoch ' + str(epoch)"),
     Case("tensor plus list", "x = torch.ones(2)\nx + [1.0, 2.0]", "operand-kinds",
          "x + [1.0, 2.0]", ("x 2",), "x + torch.tensor([1.0, 2.0])"),
-    Case("loop over a number", "n = 3\nfor i in n:\n    pass", "not-iterable", "n", ("n",),
+    Case("loop over a number", "n = 3\nfor i in n:\n    pass", "not-iterable", "for i in n", ("n",),
          "range(n)"),
     Case("next of a loader", "dl = torch.utils.data.DataLoader([1, 2])\nnext(dl)", "not-iterable",
          "next(dl)", ("dl",), "next(iter(loader))"),

@@ -35,7 +35,7 @@ HELD_OUT = [
         prediction = torch.matmul(features, weights)
         """,
         "matmul", "torch.matmul(features, weights)", ("features 100×3", "weights 1×3"),
-        "torch.matmul(features, weights.mT)",
+        "torch.matmul(features, weights.T)",
     ),
     Case(
         "subtract a per-row mean",
@@ -43,7 +43,7 @@ HELD_OUT = [
         x = torch.randn(6, 4)
         centred = x - x.mean(1)
         """,
-        "broadcast", "x - x.mean(1)", ("x 6×4", "x.mean(1) 6"), "x - x.mean(1).unsqueeze(-1)",
+        "broadcast", "x - x.mean(1)", ("x 6×4", "x.mean(1) 6"), "x - x.mean(1, keepdim=True)",
     ),
     Case(
         "scale channels of an image",
@@ -199,7 +199,7 @@ HELD_OUT = [
         loss = model(torch.ones(4, 2)).pow(2).mean().item()
         loss.backward()
         """,
-        "no-graph", "loss.backward()", ("loss",), "",
+        "no-graph", "loss.backward", ("loss",), "",
     ),
     Case(
         "gradient before backward",

@@ -7,7 +7,7 @@ import linecache
 from typing import Any
 
 import torch
-import torch._subclasses.fake_tensor  # what a warm worker has imported already
+import torch._dynamo  # what a warm worker has imported already
 from torch import nn
 from torch.nn import functional as F  # noqa: N812
 

@@ -65,7 +65,8 @@ class Explanation(Message, frozen=True, tag=True):
     """One exception explained. `family` is stable: "matmul", "broadcast", …, or "generic".
 
     expression: the part of the learner's code that failed, on one line. layer: which layer of
-    which model, such as "net.fc", "" outside of models. line and column count from 1, 0 unknown.
+    which model, such as "net.fc", "" where the expression says it. line and column count from 1,
+    0 unknown; elsewhere: the line is one of another cell, which defined what was called.
     """
 
     family: Name
@@ -75,6 +76,7 @@ class Explanation(Message, frozen=True, tag=True):
     line: int = 0
     column: int = 0
     layer: Line = ""
+    elsewhere: bool = False
     operands: Annotated[tuple[Operand, ...], Meta(max_length=16)] = ()
     alignment: Alignment | None = None
     fixes: Annotated[tuple[Fix, ...], Meta(max_length=6)] = ()

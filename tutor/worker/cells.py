@@ -17,12 +17,14 @@ from tutor.wire.frames import BlockingChannel, ProtocolError
 from tutor.wire.messages import CellFinished, RunCell, TensorsChanged
 from tutor.worker.asking import Asking
 from tutor.worker.display import Display
+from tutor.worker.explain.engine import explain
 from tutor.worker.failure import cell_name, failure_of, forget_frames
 from tutor.worker.intact import Intact
 from tutor.worker.interrupts import Interrupts
 from tutor.worker.observe.observer import Observers, Run
 from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
+from tutor.worker.ranks.distributed import Ranks, failure_told
 from tutor.worker.streams import Streams
 
 _getpid, _exit, _clock, _parse = os.getpid, os._exit, time.perf_counter, ast.parse
@@ -44,6 +46,7 @@ class Cells:
     watch: TensorWatch
     observers: Observers
     sink: Sink
+    ranks: Ranks
     block: str = ""
 
     def run(self, request: RunCell) -> None:
@@ -56,14 +59,20 @@ class Cells:
         ok = interrupted = False
         try:
             self._execute(run)
+            if request.ranks:
+                self._run_on_ranks(run, request.ranks)
             ok = True
         except KeyboardInterrupt as error:
             interrupted = True
             forget_frames(error)
         except BaseException as error:
             if _getpid() == process:
+                failed = _clock()
                 self.observers.failed(run, error)
-                self.channel.send(failure_of(error, request.run, request.block))
+                told = failure_of(error, request.run, request.block)
+                told = replace(told, explanation=explain(error, run.names, run.file))
+                began += _clock() - failed  # looking at it is not the cell's time
+                self.channel.send(failure_told(error, request.run, told))
             forget_frames(error)
         seconds = _clock() - began
         self.streams.flush()
@@ -110,6 +119,19 @@ class Cells:
             if value is not None:
                 names["_"] = value
                 self.display.result(value)
+
+    def _run_on_ranks(self, run: Run, world: int) -> None:
+        try:
+            try:
+                self.interrupts.arm()
+                values = self.ranks.run_main(run, world)
+            finally:
+                self.interrupts.disarm()
+        finally:
+            self.interrupts.disarm()  # again: an interrupt may have hit the first one
+        if any(value is not None for value in values):
+            run.names["_"] = values
+            self.learners_turn(lambda: self.display.result(values))
 
     def learners_turn(self, action: Callable[[], T]) -> T:
         """Do `action`, which runs learner code: interruptible, with the builtins it changed."""

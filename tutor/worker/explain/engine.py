@@ -43,8 +43,8 @@ def _explain(error: BaseException, names: dict[str, Any], file: str) -> Explanat
         return None
     steps = steps_of(traceback_of(error))
     own = next((step for step in reversed(steps) if is_own(step)), None)
-    if isinstance(error, SyntaxError) and (own is None or error.filename == file):
-        return syntax(error, file)
+    if type(error) in (SyntaxError, IndentationError, TabError) and (own is None or error.filename == file):
+        return syntax(error, file)  # type: ignore[arg-type]
     if own is None:
         return None
     place = place_of(own)
@@ -65,7 +65,7 @@ def _explain(error: BaseException, names: dict[str, Any], file: str) -> Explanat
         own=own,
     )
     situation.operands = operands_of(situation)
-    return _to_wire(_draft(situation, bases) or _generic(situation), situation)
+    return _to_wire(_draft(situation, bases) or _generic(situation), situation, file)
 
 
 def _is_raised_here(place: Place, innermost: bool) -> bool:
@@ -96,11 +96,12 @@ def _generic(situation: Situation) -> Draft:
     return Draft("generic", situation.kind)
 
 
-def _to_wire(draft: Draft, situation: Situation) -> Explanation | None:
+def _to_wire(draft: Draft, situation: Situation, file: str) -> Explanation | None:
     values = situation.operands if draft.operands is None else draft.operands
     operands = to_wire([value for value in values if value.name])
     place = situation.place
-    expression = situation.expression
+    expression = _shortened(situation)
+    layer = situation.layer.path if situation.layer else ""
     if draft.family == "generic" and not operands and not expression:
         return None
     fixes: list[Fix] = []
@@ -111,10 +112,11 @@ def _to_wire(draft: Draft, situation: Situation) -> Explanation | None:
         family=clip(draft.family, NAME),
         title=clip(draft.title, LINE),
         why=clip(draft.why.strip(), LINE),
-        expression=clip(_shortened(situation), 300),
+        expression=clip(expression, 300),
         line=place.line if place else 0,
         column=place.column if place else 0,
-        layer=clip(situation.layer.path, 300) if situation.layer else "",
+        layer="" if layer in expression else clip(layer, 300),
+        elsewhere=place is not None and place.file != file,
         operands=operands,
         alignment=draft.alignment,
         fixes=tuple(fixes[:_MOST_FIXES]),
@@ -128,7 +130,7 @@ def _shortened(situation: Situation) -> str:
         return ""
     if isinstance(node, (ast.For, ast.While, ast.With, ast.If, ast.FunctionDef, ast.ClassDef)):
         return place.text(node).partition(":")[0] if not isinstance(node, ast.For) else (
-            f"for {ast.unparse(node.target)} in {place.text(node.iter)}"
+            f"for {place.text(node.target)} in {place.text(node.iter)}"
         )  # fmt: skip
     if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Store):
         return place.text(place.statement)

@@ -36,7 +36,7 @@ def _nodes(situation: Situation) -> list[ast.AST]:
         case ast.Subscript(base, index):
             return [base, *_indices(index), *_assigned(situation)]
         case ast.Attribute(base):
-            return [base]
+            return [base, *_assigned(situation)]
         case ast.UnaryOp(_, operand):
             return [operand]
         case ast.For(_, iterable):
@@ -95,12 +95,21 @@ def to_wire(values: list[Value]) -> tuple[Operand, ...]:
     """Bounded texts only: nothing in the result keeps a tensor alive."""
     shown: list[Operand] = []
     seen: set[str] = set()
+    several = len(values) > 1
     for value in values:
+        if several and _is_literal(value.node):
+            continue  # it can be read in the expression
         operand = _operand(value)
         if operand.name not in seen:
             seen.add(operand.name)
             shown.append(operand)
     return tuple(shown[:MOST])
+
+
+def _is_literal(node: ast.AST | None) -> bool:
+    if isinstance(node, ast.UnaryOp):
+        node = node.operand
+    return isinstance(node, ast.Constant)
 
 
 def _operand(value: Value) -> Operand:

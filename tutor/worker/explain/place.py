@@ -30,6 +30,7 @@ class Place:
     local: dict[str, Any] = field(default_factory=dict)
     globals: dict[str, Any] = field(default_factory=dict)
     function: str = ""
+    file: str = ""
 
     def text(self, node: ast.AST | None) -> str:
         """The source of `node` on one line, "" where there is none."""
@@ -81,6 +82,7 @@ def place_of(step: types.TracebackType) -> Place:
         local=locals_of(frame),
         globals=frame.f_globals,
         function=code.co_name,
+        file=code.co_filename,
     )
     source = source_of(code.co_filename)
     if not source or len(source) > _LONGEST:

@@ -40,6 +40,8 @@ from tutor.worker.explain.vocabulary import (
 BUDGET = 0.15
 """Seconds that one explanation may spend here; what is not known then stays unknown."""
 _MODULE = "torch._subclasses.fake_tensor"
+_NEEDED = "torch._dynamo"
+"""Imported with the fakes at their first use: a second, unless it was done beforehand."""
 _LOGGER = logging.getLogger(_MODULE)
 _clock = time.perf_counter
 _NUMBERS = (int, float, bool)
@@ -52,11 +54,12 @@ _stride: Any = torch._C.TensorBase.stride
 
 
 class Shapes:
-    """Evaluates expressions of one place. `ready` is False until torch's fakes are imported."""
+    """Evaluates expressions of one place. `ready` is False until torch's fakes are imported:
+    an explanation without checked fixes at once is better than one a second later."""
 
     def __init__(self, names: Names) -> None:
         self.names = names
-        module = sys.modules.get(_MODULE)
+        module = sys.modules.get(_MODULE) if _NEEDED in sys.modules else None
         self.ready = module is not None
         self._mode = module.FakeTensorMode() if module is not None else None
         self._until = _clock() + BUDGET

@@ -154,7 +154,23 @@ class Situation:
         if self.direct_layer():
             return self.argument(0)
         given = self.layer.input
-        return next((o for o in self.tensors() if o.value is given and not o.inferred), None)
+        same = next((o for o in self.tensors() if o.value is given and not o.inferred), None)
+        return same or self._only_argument(given)
+
+    def _only_argument(self, given: Any) -> Value | None:
+        """The one argument of the model's call when its shape is that of the layer's input."""
+        node = self.node
+        if not isinstance(node, ast.Call) or len(node.args) != 1 or not raw.is_tensor(given):
+            return None
+        argument = self.argument(0)
+        if argument is None or argument.tensor is None or not argument.inferred:
+            return None
+        same = argument.shape == tuple(raw.shape_of(given))
+        return argument if same and self.value(node.func).value is self.layer_root() else None
+
+    def layer_root(self) -> Any:
+        """The model that was called, None outside of models."""
+        return self.layer.root if self.layer else None
 
     # -------------------------------------------------------------- proposing
 

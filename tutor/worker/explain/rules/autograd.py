@@ -20,9 +20,9 @@ _OPERATIONS = {
 def _receiver(situation: Situation) -> Value | None:
     """What `.backward()` or another method was called on."""
     node = situation.node
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-        return situation.value(node.func.value)
-    return None
+    if isinstance(node, ast.Call):
+        node = node.func
+    return situation.value(node.value) if isinstance(node, ast.Attribute) else None
 
 
 @RULES.on(r"Trying to backward through the graph a second time")
@@ -297,12 +297,14 @@ def unused(situation: Situation, match: re.Match[str]) -> Draft:
 )
 def not_a_leaf(situation: Situation, match: re.Match[str]) -> Draft:
     optimising = "optimize" in match[0]
+    tensors = situation.tensors()
+    name = tensors[0].atom if len(tensors) == 1 else "x"
     return Draft(
         "non-leaf",
         "This tensor was computed, not created",
         "An optimiser can only change tensors that the graph begins with." if optimising
         else "Only tensors that the graph begins with can do this; this one has a history.",
-        [Fix("leave its history behind", "x.detach().clone().requires_grad_()")
+        [Fix("leave its history behind", f"{name}.detach().clone().requires_grad_()")
          if optimising else Fix("use x.detach(), or x.detach().clone()")],
     )  # fmt: skip
 

@@ -11,7 +11,7 @@ import torch
 from tutor.wire.explanation import Fix
 from tutor.worker.explain.peek import Unknown, own_names, peek
 from tutor.worker.explain.rules.names import near
-from tutor.worker.explain.rules.rule import Rules
+from tutor.worker.explain.rules.rule import Rules, article, counted
 from tutor.worker.explain.situation import Draft, Situation, Value, is_module
 
 RULES = Rules()
@@ -30,7 +30,7 @@ def missing(situation: Situation, match: re.Match[str]) -> Draft:
         why = f"Calling `{kind}` calls its forward(), which also needs {listed}."
     called = _function(situation)
     if type(called).__name__ == "function" and names[:1] and _first_parameter(called) == "self":
-        if isinstance(situation.node, ast.Call) and not is_module(_peeked(situation)):
+        if names[0] == "self" or called is _peeked(situation):
             fixes.append(Fix("call it on an object: make one first, then object.method(…)"))
     code = _added(situation, [f"{name}=…" for name in names])
     fixes.append(Fix("pass it", code) if code else None)
@@ -46,6 +46,12 @@ def too_many(situation: Situation, match: re.Match[str]) -> Draft:
     bare = function.rpartition(".")[2]
     parameters = _parameters(situation, bare)
     fixes: list[Fix | None] = []
+    size = next((o for o in situation.operands if o.known and type(o.value) is float), None)
+    if size is not None and _peeked(situation) is own_names(torch).get(bare):
+        code = situation.instead(size, f"int({size.name})")
+        return Draft("argument-types", "Sizes are whole numbers",
+                     f"`{size.name}` is {size.value}. Note that `/` always gives a float; `//` "
+                     "divides ints.", [situation.maybe("make it an int", code)])  # fmt: skip
     method = function.rpartition(".")[0] != ""
     if method and parameters is not None and "self" not in parameters:
         first = ", ".join(["self", *parameters])
@@ -55,8 +61,9 @@ def too_many(situation: Situation, match: re.Match[str]) -> Draft:
         fixes.append(Fix("nn.Module takes none", "super().__init__()"))
         why = "super().__init__() of a plain module takes no arguments; they are for your own class."
     else:
-        counted = " (the object itself counts as one)" if method else ""
-        why = f"`{bare}` takes {takes} arguments and was given {given}{counted}."
+        itself = " (the object itself counts as one)" if method else ""
+        count = int(takes) if takes.isdigit() else 0
+        why = f"`{bare}` takes {counted(count, 'argument')} and was given {given}{itself}."
     return Draft("extra-argument", "There is an argument too many", why, fixes)
 
 
@@ -85,7 +92,7 @@ def unexpected(situation: Situation, match: re.Match[str]) -> Draft:
 def combination(situation: Situation, match: re.Match[str]) -> Draft:
     function, got = match[1], match[2].strip().rstrip(",")
     forms = [form.strip() for form in re.findall(r"\*\s*\((.*?)\)\n", match[3] + "\n")]
-    parameters = re.findall(r"\w+ (\w+)(?: = [^,)]*)?[,)]", match[3].replace("\n", ")") + ")")
+    parameters = _named_in(match[3])
     for keyword in re.findall(r"(\w+)=", got):
         if keyword not in parameters:
             close = near(keyword, dict.fromkeys(parameters), 1)
@@ -102,6 +109,13 @@ def combination(situation: Situation, match: re.Match[str]) -> Draft:
         f"It was given ({got}). Which argument is which is decided by their kinds and order.",
         fixes,
     )
+
+
+def _named_in(forms: str) -> list[str]:
+    """Parameter names in torch's list of signatures: "(tuple of ints dim, bool keepdim = False)"."""
+    parts = re.split(r"[,()]", forms)
+    names = [re.sub(r"\s*=.*", "", part).strip().rpartition(" ")[2] for part in parts]
+    return [name for name in dict.fromkeys(names) if name.isidentifier()]
 
 
 def _size_as_tuple(situation: Situation, function: str, got: str) -> Fix | None:
@@ -150,7 +164,7 @@ def not_callable(situation: Situation, match: re.Match[str]) -> Draft:
         shadowed = name in ("list", "dict", "str", "int", "float", "sum", "max", "min", "len", "input", "print")
         if shadowed:
             fixes = [Fix(f"a cell gave `{name}` another meaning; get Python's back", f"del {name}")]
-    why = f"Parentheses call a function; `{name or 'this'}` is {_article(kind)}."
+    why = f"Parentheses call a function; `{name or 'this'}` is {article(kind)}."
     if kind == "module":
         last = name.rpartition(".")[2] or name
         fixes = [Fix("name the function in the module", f"{name}.{last}(…)")]
@@ -166,7 +180,7 @@ def not_subscriptable(situation: Situation, match: re.Match[str]) -> Draft:
     if kind in ("float", "int"):
         fixes = [Fix("it is a single number; there is nothing to pick from")]
     return Draft("not-subscriptable", "Square brackets do not work here",
-                 f"They pick an item; this is {_article(kind)}, which has none.", fixes)  # fmt: skip
+                 f"They pick an item; this is {article(kind)}, which has none.", fixes)  # fmt: skip
 
 
 @RULES.on(r"'([\w.]+)' object is not (iterable|an iterator)",
@@ -176,7 +190,9 @@ def not_iterable(situation: Situation, match: re.Match[str]) -> Draft:
     bad = next((o for o in situation.operands if o.known and _kind(o) == kind), None)
     fixes: list[Fix | None] = []
     if kind == "int" and bad is not None:
-        fixes = [Fix("count up to it", situation.instead(bad, f"range({bad.name})") or f"range({bad.name})")]
+        head = situation.expression if isinstance(situation.node, ast.Call) else ""
+        code = situation.instead(bad, f"range({bad.name})") if head else f"range({bad.name})"
+        fixes = [Fix("count up to it", code)]
     elif kind == "DataLoader" and match[2] == "an iterator":
         fixes = [Fix("make an iterator first", "next(iter(loader))")]
     elif kind == "NoneType":
@@ -187,7 +203,7 @@ def not_iterable(situation: Situation, match: re.Match[str]) -> Draft:
         fixes = [Fix("go through its layers", f"{bad.atom}.children()"),
                  Fix("or its parameters", f"{bad.atom}.parameters()")]  # fmt: skip
     return Draft("not-iterable", "There is nothing to go through",
-                 f"`for`, `list()` and unpacking need several items; this is {_article(kind)}.",
+                 f"`for`, `list()` and unpacking need several items; this is {article(kind)}.",
                  fixes)  # fmt: skip
 
 
@@ -225,7 +241,7 @@ def operator_kinds(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 def _told(value: Value) -> str:
-    return "a tensor" if value.tensor is not None else _article(_kind(value))
+    return "a tensor" if value.tensor is not None else article(_kind(value))
 
 
 def _kind(value: Value) -> str:
@@ -238,12 +254,6 @@ def _numeric(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _article(kind: str) -> str:
-    if kind == "NoneType":
-        return "None"
-    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
 # ---------------------------------------------------------------- what is being called

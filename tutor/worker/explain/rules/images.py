@@ -81,7 +81,7 @@ def _reshaped(
         if side and channels * side * side == given[1]:
             ways.append((f"rows look like {channels}×{side}×{side} images",
                          f".view(-1, {channels}, {side}, {side})"))  # fmt: skip
-    if len(given) == most - 2:
+    if len(given) == most - 2 and not ways:
         ways.append(("add a batch and a channel dimension", "[None, None]"))
     if len(given) == most - 1:
         ways.append(("add the channel dimension", ".unsqueeze(1)"))

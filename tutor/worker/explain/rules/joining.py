@@ -8,7 +8,7 @@ import re
 from tutor import raw
 from tutor.wire.explanation import Fix
 from tutor.worker.explain import drawing
-from tutor.worker.explain.rules.rule import Rules, numbers, shape
+from tutor.worker.explain.rules.rule import Rules, article, numbers, shape
 from tutor.worker.explain.situation import Draft, Situation, Value
 
 RULES = Rules()
@@ -150,7 +150,7 @@ def not_tensors(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "not-a-tensor",
         "Only tensors can be joined",
-        f"{where} is {_article(what)}.",
+        f"{where} is {article(what)}.",
         [Fix("make it a tensor first: torch.tensor(…)")],
     )
 
@@ -186,7 +186,7 @@ def uncollatable(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "collate",
         "The DataLoader cannot put these samples into a batch",
-        f"A sample holds {_article(kind)}; batches are made of tensors, arrays, numbers, texts, "
+        f"A sample holds {article(kind)}; batches are made of tensors, arrays, numbers, texts, "
         "and lists or dicts of them."
         + (" Does `__getitem__` of the Dataset return something?" if none else ""),
         [Fix("return tensors from the Dataset, for images with transforms.ToTensor()")]
@@ -237,9 +237,3 @@ def _call(situation: Situation, dim: str, function: str = "") -> str:
 
 def _is_collating(situation: Situation) -> bool:
     return any("collate" in step.tb_frame.f_code.co_filename for step in situation.steps)
-
-
-def _article(kind: str) -> str:
-    if kind == "NoneType":
-        return "None"
-    return f"an {kind}" if kind[:1] in "aeiou" else f"a {kind}"

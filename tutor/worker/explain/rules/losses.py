@@ -43,7 +43,7 @@ def class_targets(situation: Situation, match: re.Match[str]) -> Draft:
     if sides is not None:
         prediction, target = sides
         kind = raw.dtype_name(target.dtype) if target.dtype else match[1]
-        why = f"`{target.name}` is {kind} {shape(target)}. {why}"
+        why = f"`{target.name}` is {kind} of shape {shape(target)}. {why}"
         if is_float(target.dtype) or target.shape != prediction.shape:
             code = situation.instead(target, f"{target.atom}.long()")
             fixes.append(situation.maybe("if it holds class numbers: make them int64", code))

@@ -137,10 +137,11 @@ def by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
     r"Expected size for first two dimensions of batch2 tensor to be: \[(.*?)\] but got: \[(.*?)\]",
     r"batch1 and batch2 must have same number of batches, got (\d+) and (\d+)",
     r"equal number of batches|batch1 dim 2 must match batch2 dim 1",
+    r"The size of tensor a \((\d+)\) must match the size of tensor b",
 )
 def batched(situation: Situation, match: re.Match[str]) -> Draft | None:
     pair = _factors(situation)
-    if pair is None:
+    if pair is None or ("tensor a" in match[0] and not _is_product(situation)):
         return None
     left, right = pair
     return Draft(
@@ -176,10 +177,10 @@ def dimensions(situation: Situation, match: re.Match[str]) -> Draft | None:
             "`mm` wants two matrices, `bmm` two batches of matrices, `mv` a matrix and a vector, "
             "`dot` two vectors; `@` takes them all."
         )
-        fixes = [
-            situation.try_fix("use @, which fits all of them", f"{left.atom} @ {right.atom}"),
-            situation.try_fix("sum of the products", f"({left.atom} * {right.atom}).sum()"),
-        ]
+        fixes = [situation.try_fix("use @, which fits all of them", f"{left.atom} @ {right.atom}")]
+        if "1D" in match[0] or "1-D" in match[0]:
+            code = f"({left.atom} * {right.atom}).sum()"
+            fixes.append(situation.try_fix("sum of the products", code))
     return Draft("matmul", "This product wants another number of dimensions", why, fixes)
 
 
@@ -194,6 +195,15 @@ def too_many_to_transpose(situation: Situation, match: re.Match[str]) -> Draft |
         f"{told(operand)}: with {match[1]} dimensions it must be said which two change places.",
         [situation.try_fix("swap the last two", f"{operand.atom}.transpose(-2, -1)")],
     )
+
+
+def _is_product(situation: Situation) -> bool:
+    node = situation.node
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.MatMult)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        return node.func.attr in ("matmul", "bmm")
+    return False
 
 
 def _factors(situation: Situation) -> tuple[Value, Value] | None:

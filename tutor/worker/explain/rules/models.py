@@ -12,7 +12,7 @@ from tutor.wire.explanation import Fix
 from tutor.worker.explain.layers import python_containers_with_layers
 from tutor.worker.explain.peek import child_names
 from tutor.worker.explain.place import OWN, source_of
-from tutor.worker.explain.rules.rule import Rules, numbers, shape
+from tutor.worker.explain.rules.rule import Rules, article, numbers, shape
 from tutor.worker.explain.situation import Draft, Situation, Value, is_module
 
 RULES = Rules()
@@ -219,7 +219,7 @@ def model_for_parameters(situation: Situation, match: re.Match[str]) -> Draft | 
 def not_a_module(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     fixes: list[Fix | None] = []
-    why = f"nn.Sequential takes layers, one by one; it was given {kind}."
+    why = f"nn.Sequential takes layers, one by one; it was given {article(kind)}."
     first = situation.argument(0)
     if kind in ("list", "tuple", "generator") and first is not None:
         code = situation.instead(first, f"*{first.atom}")
@@ -269,7 +269,7 @@ def state_dict(situation: Situation, match: re.Match[str]) -> Draft:
         parts.append(f"{_listed(missing)} of the model {_verb(missing)} not in the file.")
     if unexpected:
         parts.append(f"{_listed(unexpected)} of the file {_verb(unexpected)} not in the model.")
-    fixes = _for_keys(missing, unexpected)
+    fixes = _for_keys(situation.argument(0), missing, unexpected)
     if sizes:
         fixes.append(Fix("make the model with the sizes that it was saved with"))
     return Draft("state-dict", "The saved weights do not fit this model", " ".join(parts), fixes)
@@ -289,12 +289,13 @@ def _verb(keys: list[str]) -> str:
     return "is" if len(keys) == 1 else "are"
 
 
-def _for_keys(missing: list[str], unexpected: list[str]) -> list[Fix | None]:
+def _for_keys(given: Value | None, missing: list[str], unexpected: list[str]) -> list[Fix | None]:
     for prefix in ("module.", "_orig_mod.", "model."):
         if unexpected and all(key.startswith(prefix) for key in unexpected):
             why = {"module.": " (it was saved from a DDP model)",
                    "_orig_mod.": " (it was saved from a compiled model)"}.get(prefix, "")  # fmt: skip
-            code = f'{{k.removeprefix("{prefix}"): v for k, v in state.items()}}'
+            name = given.atom if given is not None else "state"
+            code = f'{{k.removeprefix("{prefix}"): v for k, v in {name}.items()}}'
             return [Fix(f"remove the prefix {prefix}{why}", code)]
     pairs = [
         (key, near[0])

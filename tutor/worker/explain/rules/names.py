@@ -52,8 +52,9 @@ _STANDARD = frozenset(sys.stdlib_module_names)
 def near(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
     """The candidates most like `name`, best first; private ones only for private names."""
     visible = [c for c in candidates if name.startswith("_") or not c.startswith("_")]
+    cutoff = 0.72 if len(name) > 4 else 0.6
     same = [c for c in visible if c.lower() == name.lower() and c != name]
-    return list(dict.fromkeys([*same, *difflib.get_close_matches(name, visible, count, 0.72)]))[:count]
+    return list(dict.fromkeys([*same, *difflib.get_close_matches(name, visible, count, cutoff)]))[:count]
 
 
 @RULES.on(r"name '(\w+)' is not defined")

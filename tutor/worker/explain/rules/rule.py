@@ -34,13 +34,29 @@ class Rules(list[Rule]):
 
 
 def shape(value: Value | tuple[int, ...]) -> str:
-    """`64×784`."""
-    return shape_text(value.shape if isinstance(value, Value) else value)
+    """`64×784`; of one dimension `[5]`, which a bare 5 would hide."""
+    sizes = value.shape if isinstance(value, Value) else value
+    return f"[{sizes[0]}]" if len(sizes) == 1 else shape_text(sizes)
 
 
 def told(value: Value) -> str:
-    """`` `x` is 64×784 ``."""
-    return f"`{value.name}` is {shape(value)}"
+    """`` `x` is 64×784 ``; `` `v` is a vector of 5 ``."""
+    sizes = value.shape
+    if len(sizes) > 1:
+        return f"`{value.name}` is {shape_text(sizes)}"
+    return f"`{value.name}` is " + (f"a vector of {sizes[0]}" if sizes else "a single number")
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 argument`, `2 arguments`."""
+    return f"{count} {noun}" + "s" * (count != 1)
+
+
+def article(kind: str) -> str:
+    """`a list`, `an int`, `None`."""
+    if kind == "NoneType":
+        return "None"
+    return f"{'an' if kind[:1].lower() in 'aeiou' else 'a'} {kind}"
 
 
 def numbers(text: str) -> tuple[int, ...]:
