@@ -9,6 +9,7 @@ import pytest
 
 import tutor
 from tutor.sandbox.paths import named_by_links, outermost, python_paths, without
+from tutor.session import temporary
 
 
 def tree(folder: Path, *files: str) -> None:
@@ -62,3 +63,28 @@ def test_the_home_folder_is_never_readable(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(sys, "prefix", str(Path.home()))
     monkeypatch.setattr(sys, "path", ["", str(Path.home()), *sys.path])
     assert str(Path.home()) not in python_paths()
+
+
+def test_a_trap_in_place_of_the_temporary_folder_leads_nowhere(tmp_path: Path) -> None:
+    scratch, photos = tmp_path / "scratch", tmp_path / "photos"
+    tree(photos, "7/precious")
+    scratch.mkdir()
+    (scratch / ".tmp").symlink_to(photos)
+    temporary.remove(str(scratch), "7")
+    assert (photos / "7/precious").exists()
+    folder = temporary.make(str(scratch), "7")
+    assert Path(folder).resolve() == scratch / ".tmp/7"
+    tree(Path(folder), "a/file")
+    (Path(folder) / "link").symlink_to(photos)
+    temporary.remove(str(scratch), "7")
+    assert not Path(folder).exists()
+    assert (photos / "7/precious").exists()
+
+
+def test_what_an_earlier_session_left_is_cleared_and_files_make_way(tmp_path: Path) -> None:
+    tree(tmp_path, ".tmp/3/old", "kept")
+    (tmp_path / ".cache").write_text("not a folder")
+    temporary.prepare(str(tmp_path), ".cache")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".cache", ".tmp", "kept"]
+    assert not list((tmp_path / ".tmp").iterdir())
+    assert (tmp_path / ".cache").is_dir()

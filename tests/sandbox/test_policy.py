@@ -96,6 +96,10 @@ def test_tiers_say_what_is_missing() -> None:
     assert "DataLoader" in " ".join(weaker.missing)
     older = linux_layers("", 4, True, ())
     assert len(older.missing) == len(linux_layers("", 7, True, ()).missing) + 1
+    supervised = linux_layers("", 4, True, (), supervised=True)
+    assert len(supervised.missing) == 1
+    assert "DataLoader" not in " ".join(supervised.missing)
+    assert linux_layers("namespaces", 4, True, ()).missing != ()
     assert linux_layers("", 7, False, ("x",)).tier == "process-only"
     assert linux_layers("namespaces", 0, True, ("No Landlock.",)).tier == "good"
     assert linux_layers("namespaces", 7, False, ("x",)).tier == "process-only"

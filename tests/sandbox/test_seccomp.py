@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import struct
 from collections.abc import Callable
 from typing import Any
@@ -10,15 +11,15 @@ from typing import Any
 import pytest
 
 from tutor.sandbox.seccomp import Situation, compile_filter, rules
-from tutor.sandbox.syscall_numbers import numbers
+from tutor.sandbox.syscall_numbers import LAST_KNOWN, numbers
 
 PID = 4242
-ALLOWED, KILLED = 0, -1
+ALLOWED, KILLED, ASKED = 0, -1, -2
 ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 
 
 def verdict(code: bytes, machine: str, number: int, *arguments: int) -> int:
-    """0 = allowed, an errno, or -1 = killed: what the kernel would do."""
+    """0 = allowed, an errno, -1 = killed, -2 = put to the supervisor: as the kernel would."""
     data = struct.pack("<iIQ6Q", number, ARCHITECTURE[machine], 0, *(*arguments, *[0] * 6)[:6])
     steps = list(struct.iter_unpack("<HBBI", code))
     position = value = 0
@@ -32,6 +33,8 @@ def verdict(code: bytes, machine: str, number: int, *arguments: int) -> int:
         elif operation == 0x06:
             if operand == 0x7FFF0000:
                 return ALLOWED
+            if operand == 0x7FC00000:
+                return ASKED
             return KILLED if operand == 0x80000000 else operand & 0xFFFF
         else:
             holds = {
@@ -56,7 +59,9 @@ def ask(request: pytest.FixtureRequest) -> Callable[..., int]:
 SEALED = Situation(namespaces=True, landlock=7)
 OPEN = Situation(namespaces=False, landlock=7)
 OLD = Situation(namespaces=False, landlock=2)
-EVERYWHERE = (SEALED, OPEN, OLD)
+WATCHED = Situation(namespaces=False, landlock=7, supervised=True)
+OLD_WATCHED = Situation(namespaces=False, landlock=2, supervised=True)
+EVERYWHERE = (SEALED, OPEN, OLD, WATCHED, OLD_WATCHED)
 UNIX, INET, NETLINK, PACKET, VSOCK = 1, 2, 16, 17, 40
 STREAM, DATAGRAM, RAW = 1, 2, 3
 
@@ -81,6 +86,10 @@ def test_limits_of_others_are_out_of_reach(ask: Any, situation: Situation) -> No
     for pid, expected in ((0, ALLOWED), (PID, ALLOWED), (1, errno.EPERM)):
         assert ask(situation, "prlimit64", pid, 0) == expected
         assert ask(situation, "setpriority", 0, pid) == expected
+        if not situation.namespaces:
+            assert ask(situation, "sched_setaffinity", pid) == expected
+    assert ask(situation, "setpriority", 2, 0) == errno.EPERM  # all processes of the user
+    assert ask(situation, "ioprio_set", 3, 0) == errno.EPERM
 
 
 @pytest.mark.parametrize("situation", EVERYWHERE)
@@ -94,25 +103,33 @@ def test_without_network_only_unix_sockets_are_left(ask: Any, situation: Situati
 
 def test_paths_of_sockets_are_closed_where_paths_are_shared(ask: Any) -> None:
     assert ask(SEALED, "connect") == ALLOWED
-    for situation in (OPEN, OLD):
-        assert ask(situation, "connect") == errno.EACCES
+    for situation in (OPEN, OLD, WATCHED):
+        assert ask(situation, "connect") == (ASKED if situation.supervised else errno.EACCES)
         assert ask(situation, "socket", UNIX, DATAGRAM) == errno.EACCES
+        assert ask(situation, "socketpair", UNIX, DATAGRAM | 0x80000) == errno.EACCES
 
 
 def test_loopback(ask: Any) -> None:
     sealed = Situation("loopback", namespaces=True, landlock=7)
     shared = Situation("loopback", namespaces=False, landlock=7)
-    for situation in (sealed, shared):
+    watched = Situation("loopback", namespaces=False, landlock=7, supervised=True)
+    for situation in (sealed, shared, watched):
         assert ask(situation, "socket", INET, STREAM | 0x80800) == ALLOWED
         assert ask(situation, "socket", INET, RAW) == errno.EACCES
         assert ask(situation, "socket", NETLINK, RAW, 0) == ALLOWED
         assert ask(situation, "socket", NETLINK, RAW, 15) == errno.EACCES
         assert ask(situation, "socket", VSOCK, STREAM) == errno.EACCES
-        assert ask(situation, "connect") == ALLOWED
+        assert ask(situation, "socket", UNIX, STREAM) == ALLOWED
     assert ask(sealed, "socket", INET, DATAGRAM) == ALLOWED
-    assert ask(sealed, "socket", UNIX, STREAM) == ALLOWED
-    assert ask(shared, "socket", INET, DATAGRAM) == errno.EACCES
-    assert ask(shared, "socket", UNIX, STREAM) == errno.EACCES
+    for call in ("connect", "bind", "listen"):
+        assert ask(sealed, call) == ALLOWED
+        assert ask(watched, call) == ASKED
+        assert ask(shared, call) == errno.EACCES
+    for situation in (shared, watched):
+        assert ask(situation, "socket", INET, DATAGRAM) == errno.EACCES
+        for multipath, sctp in ((262, 132),):
+            assert ask(situation, "socket", INET, STREAM, multipath) == errno.EACCES
+            assert ask(situation, "socket", INET, STREAM, sctp) == errno.EACCES
 
 
 def test_old_kernels_need_more(ask: Any) -> None:
@@ -127,6 +144,42 @@ def test_old_kernels_need_more(ask: Any) -> None:
     assert ask(OLD, "openat", 0, 0, read) == ALLOWED
     assert ask(OLD, "openat", 0, 0, write | truncate) == ALLOWED  # Landlock asks for write
     assert ask(OLD, "truncate") == errno.EPERM
+    excl = os.O_EXCL
+    assert ask(OLD_WATCHED, "openat", 0, 0, read | truncate | excl) == errno.EPERM
+    assert ask(Situation(namespaces=True, landlock=2), "kill", 1, 9) == errno.EPERM
+
+
+def test_a_supervisor_is_asked_what_a_filter_cannot_see(ask: Any) -> None:
+    for call in ("chmod", "fchmod", "fchmodat", "fchmodat2", "utimensat", "connect", "bind"):
+        if call in numbers("aarch64"):
+            assert ask(WATCHED, call) == ASKED
+            assert ask(SEALED, call) == ALLOWED
+    for call in ("chown", "fchownat", "setxattr", "utime"):
+        if call in numbers("aarch64"):
+            assert ask(WATCHED, call) == errno.EPERM
+    assert ask(WATCHED, "openat", 0, 0, os.O_CREAT | os.O_EXCL) == ASKED
+    assert ask(WATCHED, "openat", 0, 0, os.O_CREAT | os.O_WRONLY) == ALLOWED
+    assert ask(WATCHED, "kill", 1, 9) == ALLOWED  # Landlock judges
+    assert ask(OLD_WATCHED, "kill", 1, 9) == ASKED
+    assert ask(OLD_WATCHED, "kill", PID, 9) == ALLOWED
+    assert ask(OPEN, "utimensat") == errno.EPERM
+
+
+@pytest.mark.parametrize("situation", EVERYWHERE)
+def test_open_files_of_others_are_not_changed_by_their_descriptor(
+    ask: Any, situation: Situation
+) -> None:
+    assert ask(situation, "fcntl", 3, 1024, 0) == errno.EPERM  # a lease holds up who writes
+    assert ask(situation, "fcntl", 3, 4) == ALLOWED
+    assert ask(situation, "ioctl", 3, 0x40086602) == errno.EPERM
+    assert ask(situation, "memfd_create") == errno.ENOSYS
+
+
+def test_calls_that_came_later_are_not_there() -> None:
+    for machine in ("x86_64", "aarch64"):
+        code = compile_filter(rules(SEALED, PID), machine)
+        assert verdict(code, machine, LAST_KNOWN) == ALLOWED
+        assert verdict(code, machine, LAST_KNOWN + 1) == errno.ENOSYS
 
 
 def test_foreign_calls_are_stopped() -> None:

@@ -37,7 +37,10 @@ def detect(wanted: str = "") -> Layers:
         reasons.append("This kernel has no Landlock, so files are not confined by it.")
     if not inner["seccomp"]:
         reasons.append("This system refused to install a system call filter.")
-    found = linux_layers(outer, inner["landlock"], bool(inner["seccomp"]), tuple(reasons))
+    seccomp, supervised = bool(inner["seccomp"]), bool(inner["supervised"])
+    if not supervised:
+        reasons.append("This system lets nobody decide system calls one by one.")
+    found = linux_layers(outer, inner["landlock"], seccomp, tuple(reasons), supervised)
     if wanted and found.tier != wanted:
         raise Unavailable(
             f"The isolation {wanted!r} was asked for, but only {found.tier!r} works here: "
@@ -56,7 +59,7 @@ def _inner() -> dict[str, int]:
     try:
         return json.loads(done.stdout)
     except ValueError:
-        return {"landlock": 0, "seccomp": 0}
+        return {"landlock": 0, "seccomp": 0, "supervised": 0}
 
 
 def _outer() -> tuple[Outer, str]:

@@ -11,8 +11,9 @@ Outer = Literal["", "bubblewrap", "namespaces", "seatbelt"]
 
 @dataclass(frozen=True, slots=True)
 class Layers:
-    """outer: what surrounds the zygote. landlock: its version, 0 = none. fork: whether a process
-    that has imported torch can be forked safely on this system."""
+    """outer: what surrounds the zygote. landlock: its version, 0 = none. supervised: calls that a
+    filter cannot judge are decided one by one. fork: whether a process that has imported torch
+    can be forked safely on this system."""
 
     tier: Tier
     sentence: str
@@ -20,6 +21,7 @@ class Layers:
     outer: Outer = ""
     landlock: int = 0
     seccomp: bool = False
+    supervised: bool = False
     fork: bool = True
 
 
@@ -56,26 +58,35 @@ PROCESS_ONLY = (
 )
 
 
-def linux_layers(outer: Outer, landlock: int, seccomp: bool, reasons: tuple[str, ...]) -> Layers:
+def linux_layers(
+    outer: Outer, landlock: int, seccomp: bool, reasons: tuple[str, ...], supervised: bool = False
+) -> Layers:
     """The tier that these working layers make. `reasons` say why a layer is absent."""
+    signals = _signals(landlock, supervised)
     if outer and landlock and seccomp:
-        return Layers("strong", STRONG, (), outer, landlock, seccomp)
+        return Layers("strong", STRONG, signals, outer, landlock, seccomp, supervised)
     if outer and seccomp:
-        return Layers("good", GOOD, reasons, outer, 0, seccomp)
+        return Layers("good", GOOD, reasons + signals, outer, 0, seccomp, supervised)
     if landlock and seccomp:
-        return Layers("good", GOOD, reasons + _without_namespaces(landlock), "", landlock, seccomp)
+        missing = (*reasons, *_without_namespaces(supervised), *signals)
+        return Layers("good", GOOD, missing, "", landlock, seccomp, supervised)
     return Layers("process-only", PROCESS_ONLY, reasons, "", 0, False)
 
 
-def _without_namespaces(landlock: int) -> tuple[str, ...]:
-    missing = [
+def _without_namespaces(supervised: bool) -> tuple[str, ...]:
+    seen = "Names of other files and running programs can be seen, their contents not."
+    if supervised:
+        return (seen,)
+    return (
+        seen,
         "DataLoader workers and other processes that share tensors do not work, because local "
         "sockets and shared memory are closed.",
-        "Changing permissions of files does not work.",
-        "Names of other files and running programs can be seen, their contents not.",
-        "A lesson that asks for the local network (distributed training) can reach other network "
-        "services, too.",
-    ]
-    if landlock < 6:
-        missing.append("A process cannot signal the processes it started.")
-    return tuple(missing)
+        "Changing permissions and times of files does not work.",
+        "Distributed training does not work, because local ports are closed.",
+    )
+
+
+def _signals(landlock: int, supervised: bool) -> tuple[str, ...]:
+    if landlock >= 6 or supervised:
+        return ()
+    return ("A process cannot signal the processes it started.",)

@@ -25,7 +25,7 @@ def set_limits(*, data_bytes: int, file_bytes: int, open_files: int, processes: 
 
     Address space is never limited: torch on a GPU reserves far more than it uses.
     """
-    _limit("RLIMIT_CORE", 0)
+    _limit("RLIMIT_CORE", 1)  # smaller than any dump; 0 would still call a program that takes them
     _limit("RLIMIT_MSGQUEUE", 0)
     for name, value in (
         ("RLIMIT_DATA", data_bytes),

@@ -1,6 +1,7 @@
-"""Tries Landlock and seccomp for real, each in a child process of its own, and prints what held.
+"""Tries Landlock, seccomp and the supervisor for real, each in a child process of its own, and
+prints what held.
 
-Run in a fresh interpreter by `detect`: `{"landlock": 7, "seccomp": true}`.
+Run in a fresh interpreter by `detect`: `{"landlock": 7, "seccomp": true, "supervised": true}`.
 """
 
 from __future__ import annotations
@@ -8,15 +9,24 @@ from __future__ import annotations
 import json
 import os
 import socket
+import tempfile
 from collections.abc import Callable
+from pathlib import Path
 
 from tutor.sandbox import landlock, seccomp
+from tutor.sandbox.ledger import Ledger
+from tutor.sandbox.supervisor import Supervisor, hand_listener
 
 
 def main() -> None:
     """Print the findings as JSON."""
     version = landlock.abi() if _holds(_landlock_refuses) else 0
-    print(json.dumps({"landlock": version, "seccomp": _holds(_seccomp_refuses)}))
+    found = {
+        "landlock": version,
+        "seccomp": _holds(_seccomp_refuses),
+        "supervised": _holds(_supervisor_decides),
+    }
+    print(json.dumps(found))
 
 
 def _landlock_refuses() -> bool:
@@ -38,6 +48,35 @@ def _seccomp_refuses() -> bool:
         socket.socket(socket.AF_INET).close()
     except PermissionError:
         return True
+    return False
+
+
+def _supervisor_decides() -> bool:
+    """True when the mode of a file in the given folder can be changed, and of another one not."""
+    with tempfile.TemporaryDirectory() as folder:
+        inside, outside = f"{folder}/inside", f"{folder}/outside"
+        for path in (f"{inside}/file", f"{outside}/file"):
+            Path(path).parent.mkdir()
+            Path(path).touch()
+        ours, theirs = socket.socketpair()
+        child = os.fork()
+        if child == 0:
+            ours.close()
+            os._exit(0 if _modes_are_decided(theirs, inside, outside) else 1)
+        theirs.close()
+        Supervisor([os.path.realpath(inside)], tcp=False, ledger=Ledger()).start(ours)
+        return os.waitpid(child, 0)[1] == 0
+
+
+def _modes_are_decided(channel: socket.socket, inside: str, outside: str) -> bool:
+    try:
+        hand_listener(channel, seccomp.install(seccomp.Situation(landlock=1, supervised=True)))
+        Path(inside, "file").chmod(0o711)
+        Path(outside, "file").chmod(0o711)
+    except PermissionError:
+        return Path(inside, "file").stat().st_mode & 0o777 == 0o711
+    except OSError:
+        pass
     return False
 
 

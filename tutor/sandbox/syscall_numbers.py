@@ -118,12 +118,21 @@ utimes 235 -
 utimensat 280 88
 futimesat 261 -
 inotify_add_watch 254 27
+listen 50 201
+link 86 -
+linkat 265 37
+unlink 87 -
+unlinkat 263 35
+memfd_create 319 279
 capset 126 91
 seccomp 317 277
 landlock_create_ruleset 444 444
 landlock_add_rule 445 445
 landlock_restrict_self 446 446
 """
+
+LAST_KNOWN = 470
+"""The newest call that the rules were made with: listns of Linux 6.19."""
 
 MACHINE = {"arm64": "aarch64", "amd64": "x86_64"}.get(platform.machine(), platform.machine())
 """The processor architecture, named as Linux does."""

@@ -82,6 +82,7 @@ def build_policy(
         threads=ground.threads,
         landlock=ground.layers.landlock > 0,
         seccomp=ground.layers.seccomp,
+        private=role == "grader",
         own_pids=sealed,
     )
     policy = msgspec.structs.replace(policy, **overrides)

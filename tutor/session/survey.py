@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tutor.sandbox.isolation import Layers
 from tutor.sandbox.paths import gpu_devices, import_root, python_environment, python_paths
-from tutor.session import machine
+from tutor.session import machine, temporary
 from tutor.session.api import SessionSettings
 from tutor.session.policy import Ground
 from tutor.session.spending import Means, decide
@@ -19,10 +19,9 @@ def survey(settings: SessionSettings, layers: Layers) -> Ground:
     """Everything that policies are made of. The scratch folder belongs to this user alone
     (mode 0700); temporary files of an earlier session are removed."""
     scratch = Path(os.path.realpath(settings.scratch))
-    shutil.rmtree(scratch / ".tmp", ignore_errors=True)
-    for folder in (scratch, scratch / ".tmp", scratch / ".cache"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
     scratch.chmod(0o700)
+    temporary.prepare(str(scratch), ".cache")
     means = means_of(scratch)
     spending = decide(settings, means)
     return Ground(

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any, Protocol
 
 from tutor.sandbox.isolation import Layers, Unavailable
 from tutor.sandbox.platform import choose
-from tutor.session import machine
+from tutor.session import machine, temporary
 from tutor.session.api import SessionError, SessionSettings
 from tutor.session.connection import Connection
 from tutor.session.policy import Ground, build_policy
@@ -144,10 +142,8 @@ class Zygote:
     def _policy(self, role: Role, ground: Ground, overrides: dict[str, Any]) -> Any:
         counted = ground.layers.outer == "" and ground.layers.tier != "process-only"
         tasks = machine.tasks_of_user() if counted else 0
-        temporary = f"{ground.scratch}/.tmp/{self._last}"
-        if role == "worker":
-            Path(temporary).mkdir(mode=0o700, parents=True, exist_ok=True)
-        return build_policy(role, ground, tasks, temporary=temporary, **overrides)
+        folder = temporary.make(ground.scratch, str(self._last)) if role == "worker" else ""
+        return build_policy(role, ground, tasks, temporary=folder, **overrides)
 
     def _adopt(self, connection: Connection, order: Fork) -> None:
         self._connections.add(connection)
@@ -159,10 +155,10 @@ class Zygote:
 
     def _release(self, connection: Connection, order: Fork) -> None:
         self._connections.discard(connection)
-        folder = order.policy.environment.get("TMPDIR", "")
-        if order.role == "worker" and folder:
+        ground = self._ground
+        if order.role == "worker" and ground is not None:
             loop = asyncio.get_running_loop()
-            done = loop.run_in_executor(None, shutil.rmtree, folder, True)
+            done = loop.run_in_executor(None, temporary.remove, ground.scratch, str(order.id))
             self._cleaning.add(done)
             done.add_done_callback(self._cleaning.discard)
 

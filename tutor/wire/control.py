@@ -34,7 +34,9 @@ class Policy(Message, frozen=True, tag=True):
     nice: int = 5
     threads: int = 1
     landlock: bool = True
+    landlock_at_most: int = 99  # behave like a kernel with this older version, for trials
     seccomp: bool = True
+    private: bool = False  # other processes of this user may not look into it
     own_pids: bool = False  # a PID namespace surrounds us: other processes cannot be named
     device: str = ""  # torch device for the `device` name in cells, "" = decide by detection
 

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import dataclass
 
+from tutor.sandbox.ledger import Ledger
 from tutor.sandbox.syscalls import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
@@ -60,16 +61,19 @@ def main() -> None:
     began = time.perf_counter()
     version = preload.import_torch(entries.values())
     prctl(PR_SET_DUMPABLE, 0)  # nobody below may look into this process
-    Zygote(control, entries, version).serve(time.perf_counter() - began)
+    Zygote(control, entries, version, Ledger()).serve(time.perf_counter() - began)
 
 
 class Zygote:
     """Forks children on request and tells the app of their end. One thread, one loop."""
 
-    def __init__(self, control: socket.socket, entries: dict[str, str], torch: str) -> None:
+    def __init__(
+        self, control: socket.socket, entries: dict[str, str], torch: str, ledger: Ledger
+    ) -> None:
         self._control = control
         self._entries = entries
         self._torch = torch
+        self._ledger = ledger
         self._children: dict[int, _Child] = {}
         self._successors: set[int] = set()
         self._reports, self._report = os.pipe()
@@ -122,13 +126,14 @@ class Zygote:
             self._send(Exited(order.id, 0, reason))
             return
         child.prepare(order.policy)
+        ledger = self._ledger if child.wants_supervisor(order.policy) else None
         module = self._entries[order.role]
         zygote = os.getpid()
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         pid = os.fork()
         if pid == 0:
             try:
-                monitor.watch(order, module, protocol, output, self._report, zygote)
+                monitor.watch(order, module, protocol, output, self._report, zygote, ledger)
             finally:
                 os._exit(child.FAILED_TO_START)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)
@@ -162,8 +167,9 @@ class Zygote:
                 os.close(descriptor)
             began = time.perf_counter()
             preload.import_extras()
-            twin = Zygote(socket.socket(fileno=os.dup(control)), self._entries, self._torch)
+            line = socket.socket(fileno=os.dup(control))
             os.close(control)
+            twin = Zygote(line, self._entries, self._torch, self._ledger)
             twin.serve(time.perf_counter() - began, extras=True)
         finally:
             os._exit(child.FAILED_TO_START)

@@ -13,29 +13,37 @@ import socket
 import sys
 import tempfile
 import traceback
+from dataclasses import replace
 from functools import lru_cache
 from typing import NoReturn
 
 from tutor.sandbox import landlock, seccomp
 from tutor.sandbox.limits import be_modest, drop_capabilities, set_limits
 from tutor.sandbox.paths import PLAIN_DEVICES, without
+from tutor.sandbox.supervisor import hand_listener
 from tutor.sandbox.syscalls import PR_SET_DUMPABLE, PR_SET_PDEATHSIG, prctl
 from tutor.wire.control import Policy
 from tutor.wire.frames import BlockingChannel
 from tutor.zygote import roles
 
 _LINUX = sys.platform.startswith("linux")
-PROTOCOL_DESCRIPTOR = 900
+PROTOCOL_DESCRIPTOR, SUPERVISOR_DESCRIPTOR = 900, 901
 """Out of the way of what learner code opens, below the limit of open files."""
 FAILED_TO_START = 97
 """Exit code of a child that could not be confined or whose module could not be imported."""
 
 
 def become(
-    module: str, policy: Policy, protocol: int, output: int, *, forked: bool = True
+    module: str,
+    policy: Policy,
+    protocol: int,
+    output: int,
+    *,
+    forked: bool = True,
+    supervisor: int | None = None,
 ) -> NoReturn:
     """Confine this process by `policy` and run `module` in it. It has one thread and, when it is
-    not a fork, a session of its own."""
+    not a fork, a session of its own. `supervisor`: a socket to the one in its monitor."""
     try:
         if _LINUX:
             prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -43,7 +51,7 @@ def become(
         if forked:
             os.setsid()  # no controlling terminal
         _plain_signals()
-        channel = arrange_descriptors(protocol, output)
+        channel = arrange_descriptors(protocol, output, supervisor)
         enter_environment(policy)
         be_modest(policy.nice)
         if _LINUX:
@@ -54,7 +62,9 @@ def become(
             open_files=policy.open_files,
             processes=policy.processes,
         )
-        _lock(policy)
+        _lock(policy, supervised=supervisor is not None)
+        if _LINUX and policy.private:
+            prctl(PR_SET_DUMPABLE, 0)
         roles.run(module, channel, policy)
         os._exit(0)
     except BaseException:
@@ -71,15 +81,21 @@ def _plain_signals() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, set())
 
 
-def arrange_descriptors(protocol: int, output: int) -> BlockingChannel:
-    """0 = nothing, 1 and 2 = the one output pipe, the protocol high up; all others closed."""
+def arrange_descriptors(
+    protocol: int, output: int, supervisor: int | None = None
+) -> BlockingChannel:
+    """0 = nothing, 1 and 2 = the one output pipe, the protocol high up, behind it the supervisor
+    until `_lock` is done with it; all others closed."""
     os.dup2(protocol, PROTOCOL_DESCRIPTOR, inheritable=False)
     os.dup2(output, 1)
     os.dup2(output, 2)
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
+    last = PROTOCOL_DESCRIPTOR
+    if supervisor is not None:
+        last = os.dup2(supervisor, SUPERVISOR_DESCRIPTOR, inheritable=False)
     os.closerange(3, PROTOCOL_DESCRIPTOR)
-    os.closerange(PROTOCOL_DESCRIPTOR + 1, 65536)
+    os.closerange(last + 1, 65536)
     return BlockingChannel(socket.socket(fileno=PROTOCOL_DESCRIPTOR))
 
 
@@ -93,7 +109,14 @@ def enter_environment(policy: Policy) -> None:
     sys.argv[:] = [""]
 
 
-def _lock(policy: Policy) -> None:
+def wants_supervisor(policy: Policy) -> bool:
+    """Whether a supervisor could allow it something; nothing to those who write nowhere."""
+    version = min(landlock.abi(), policy.landlock_at_most) if policy.landlock else 0
+    useful = seccomp.Situation(namespaces=policy.own_pids, landlock=version).needs_supervisor
+    return _LINUX and policy.seccomp and bool(policy.write) and useful
+
+
+def _lock(policy: Policy, *, supervised: bool) -> None:
     version = 0
     if policy.landlock:
         read, list_only = _readable(policy.read, policy.hidden)
@@ -103,9 +126,23 @@ def _lock(policy: Policy) -> None:
             list_only=(*list_only, *policy.list_only),
             device_files=(*PLAIN_DEVICES, *policy.device_files),
             tcp=policy.network != "none",
+            at_most=policy.landlock_at_most,
         )
     if policy.seccomp:
-        seccomp.install(seccomp.Situation(policy.network, policy.own_pids, version))
+        _filter(seccomp.Situation(policy.network, policy.own_pids, version, supervised))
+
+
+def _filter(situation: seccomp.Situation) -> None:
+    if situation.supervised:
+        with socket.socket(fileno=SUPERVISOR_DESCRIPTOR) as supervisor:
+            try:
+                listener = seccomp.install(situation)
+            except OSError:  # no kernel for it, or this whole system is supervised already
+                situation = replace(situation, supervised=False)
+            else:
+                hand_listener(supervisor, listener)
+                return
+    seccomp.install(situation)
 
 
 @lru_cache(maxsize=8)

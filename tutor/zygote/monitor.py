@@ -9,10 +9,13 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import socket
 from typing import NoReturn
 
 import msgspec
 
+from tutor.sandbox.ledger import Ledger
+from tutor.sandbox.supervisor import Supervisor
 from tutor.sandbox.syscalls import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from tutor.wire.control import Exited, Fork, Forked, encode
 from tutor.zygote import child
@@ -21,8 +24,17 @@ from tutor.zygote.tree import kill_descendants
 _AWAITED = {signal.SIGCHLD, signal.SIGTERM}
 
 
-def watch(order: Fork, module: str, protocol: int, output: int, report: int, zygote: int) -> None:
-    """Fork the child and stay until its tree is gone; reports on descriptor `report`.
+def watch(
+    order: Fork,
+    module: str,
+    protocol: int,
+    output: int,
+    report: int,
+    zygote: int,
+    ledger: Ledger | None,
+) -> None:
+    """Fork the child and stay until its tree is gone; reports on descriptor `report`. With a
+    `ledger` it supervises the child, too.
 
     Call it in a fresh fork of the zygote with `_AWAITED` blocked. Does not return.
     """
@@ -30,20 +42,34 @@ def watch(order: Fork, module: str, protocol: int, output: int, report: int, zyg
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     if os.getppid() != zygote:
         os._exit(0)
+    kept, ours, theirs = [report], -1, None
+    if ledger is not None:
+        ledger.keep_from_children()
+        ours, theirs = (it.detach() for it in socket.socketpair())
+        kept = sorted([report, ours])
     pid = os.fork()
     if pid == 0:
-        child.become(module, order.policy, protocol, output)
+        child.become(module, order.policy, protocol, output, supervisor=theirs)
     signal.set_wakeup_fd(-1)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    os.closerange(0, report)
-    os.closerange(report + 1, 65536)
+    for first, end in zip([0, *(it + 1 for it in kept)], [*kept, 65536], strict=True):
+        os.closerange(first, end)
+    supervisor = _supervise(order, ours, ledger) if ledger is not None else None
     _report(report, Forked(order.id, pid))
-    _finish(order.id, pid, report)
+    _finish(order.id, pid, report, supervisor)
 
 
-def _finish(number: int, pid: int, report: int) -> NoReturn:
+def _supervise(order: Fork, descriptor: int, ledger: Ledger) -> Supervisor:
+    os.umask(0o077)  # like the child's own
+    tcp = order.policy.network == "loopback"
+    supervisor = Supervisor(order.policy.write, tcp=tcp, ledger=ledger)
+    supervisor.start(socket.socket(fileno=descriptor))
+    return supervisor
+
+
+def _finish(number: int, pid: int, report: int, supervisor: Supervisor | None) -> NoReturn:
     status = None
     while status is None:
         if signal.sigwait(_AWAITED) == signal.SIGTERM:
@@ -51,6 +77,8 @@ def _finish(number: int, pid: int, report: int) -> NoReturn:
         status = _status_of(pid)
     _kill_group(pid)
     kill_descendants()
+    if supervisor is not None:
+        supervisor.memory.clear()
     _report(report, Exited(number, status))
     os._exit(0)
 
