@@ -82,7 +82,7 @@ class Child:
         self._parser = FrameParser()
         self._direction: Direction = "from_grader" if role == "grader" else "from_worker"
         self._waiting: list[tuple[Any, bytes]] = []
-        self._runs = 0
+        self.runs = 0
         os.set_blocking(out, False)
         if role != "detect":
             ready, _ = self.receive()
@@ -111,9 +111,9 @@ class Child:
         return messages
 
     def begin(self, source: str, block: str = "a") -> int:
-        self._runs += 1
-        self.send(RunCell(self._runs, block, source))
-        return self._runs
+        self.runs += 1
+        self.send(RunCell(self.runs, block, source))
+        return self.runs
 
     def run(self, source: str, block: str = "a") -> list[Any]:
         """Run a cell to its end; every message that it caused."""

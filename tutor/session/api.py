@@ -19,6 +19,8 @@ class Code:
     source: str
     timeout: float = 60.0
     network: str = "none"
+    ranks: int = 0
+    """Run its `main(rank, world)` on that many ranks; 0 = an ordinary cell."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,7 @@ class Worker:
         began = loop.time()
         self._watch_the_clock(code.timeout)
         try:
-            self._send(RunCell(number, code.block, code.source))
+            self._send(RunCell(number, code.block, code.source, code.ranks))
             finished = await self._or_gone(self._finished)
         except WorkerLost as lost:
             return Outcome("lost", loop.time() - began, self._why_lost(str(lost)))

@@ -21,11 +21,15 @@ from tutor.wire.observed import Observed
 
 
 class RunCell(Message, frozen=True, tag=True):
-    """Run `source` in the learner's namespace; `run` comes back in every event it causes."""
+    """Run `source` in the learner's namespace; `run` comes back in every event it causes.
+
+    ranks: afterwards run its `main(rank, world)` on that many ranks; 0 = an ordinary cell.
+    """
 
     run: int
     block: Name
     source: Source
+    ranks: Annotated[int, Meta(ge=0, le=16)] = 0
 
 
 class Inspect(Message, frozen=True, tag=True):

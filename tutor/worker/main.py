@@ -22,6 +22,8 @@ from tutor.worker.observe.detail import inspect_tensor
 from tutor.worker.observe.observer import Observers
 from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
+from tutor.worker.ranks import spawning
+from tutor.worker.ranks.distributed import Ranks
 from tutor.worker.streams import Streams
 
 _exit, _select = os._exit, select.select
@@ -37,6 +39,8 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
     intact = Intact()
     display = Display(channel, intact)
     main_module = fresh_main(resolve(policy.device), display.show)
+    ranks = Ranks(policy, vars(main_module), intact)
+    spawning.install(ranks)
     asking = Asking(channel, intact, _leave)
     cells = Cells(
         channel=channel,
@@ -47,8 +51,9 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
         intact=intact,
         interrupts=Interrupts(channel),
         watch=TensorWatch(vars(main_module)),
-        observers=Observers(observers()),
+        observers=Observers((*observers(), ranks)),
         sink=Sink(channel),
+        ranks=ranks,
     )
     answers = Answers(cells)
     channel.send(Ready(os.getpid()))

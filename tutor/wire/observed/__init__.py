@@ -11,6 +11,7 @@ from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.memory import MemoryMeasured
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
+from tutor.wire.observed.ranks import RanksSeen
 from tutor.wire.observed.training import TrainingTick
 
 Observed = (
@@ -22,5 +23,6 @@ Observed = (
     | GraphSeen
     | ModelSeen
     | ModelUnwatched
+    | RanksSeen
 )
 """Everything an observer may send."""
