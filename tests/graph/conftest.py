@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.worker.children import Child, Template
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "ui_widgets"))
 
 
 @pytest.fixture(scope="session")

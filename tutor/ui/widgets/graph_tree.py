@@ -362,8 +362,10 @@ class TreePanel(ScrollView, can_focus=True):
             while last + 1 < len(self._lines) and not self._lines[last + 1].takes_cursor:
                 last += 1
         top, room = round(self.scroll_y), max(1, self.size.height)
-        if first < top or last - first >= room:
-            self.scroll_to(y=0 if self._is_first(first) else first, animate=False)
+        if self._is_first(first) and last < room:
+            self.scroll_to(y=0, animate=False)
+        elif first < top or last - first >= room:
+            self.scroll_to(y=first, animate=False)
         elif last >= top + room:
             self.scroll_to(y=last - room + 1, animate=False)
 
