@@ -120,6 +120,7 @@ _TABLE = (
             "timeout": seconds,
             "network": one_of("none", "loopback"),
             "requires": names,
+            "ranks": number(1, 8),
         },
         ("id",),
     ),

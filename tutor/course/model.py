@@ -57,6 +57,8 @@ class Cell:
     network: Literal["none", "loopback"] = "none"
     requires: tuple[str, ...] = ()
     """Optional packages without which only the reference output is shown."""
+    ranks: int = 0
+    """Run its `main(rank, world)` on that many ranks; 0 = an ordinary cell."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +208,12 @@ class Lesson:
     def runnables(self) -> tuple[Runnable, ...]:
         """Every block with an editor, in the order in which they are meant to run."""
         return tuple(b for _, b in self.blocks() if isinstance(b, Cell | Exercise))
+
+    @property
+    def network(self) -> Literal["none", "loopback"]:
+        """What the worker of this lesson may reach: the most that one of its blocks asks for."""
+        asked = {block.network for block in self.runnables()}
+        return "loopback" if "loopback" in asked else "none"
 
     @property
     def tasks(self) -> tuple[str, ...]:

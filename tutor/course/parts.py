@@ -11,6 +11,8 @@ from tutor.course.model import Attempt, Cell, Exercise, Output, Place
 from tutor.course.tables import read_table, text_of, texts_of, unknown_keys
 
 FEEDBACK = "# feedback:"
+RANKS_TIMEOUT = 20.0
+"""Seconds for a cell that runs on ranks; one that waits in vain is told after 5 already."""
 
 Parts = Mapping[tuple[str, str], Sequence[Fence]]
 """(target id, directive name) → its fences, in file order."""
@@ -61,6 +63,9 @@ def build_cell(fence: Fence, parts: Parts, complaints: Complaints) -> Cell:
     for output in parts.get((fence.name, "output"), ())[:1]:
         match = output.attributes.get("match", "exact")
         values["output"] = Output(output.content, match, Place(complaints.path, output.line))
+    if values.get("ranks"):
+        values["network"] = "loopback"
+        values.setdefault("timeout", RANKS_TIMEOUT)
     return Cell(fence.name, fence.content, place, **values)
 
 

@@ -10,7 +10,8 @@ from tutor.session.api import Assignment, Code
 
 def code_of(block: Cell | Exercise, source: str = "") -> Code:
     """`block` with its own text, or with the text `source`."""
-    return Code(block.id, source or block.source, block.timeout, block.network)
+    ranks = block.ranks if isinstance(block, Cell) else 0
+    return Code(block.id, source or block.source, block.timeout, block.network, ranks)
 
 
 def assignment_of(lesson: Lesson, exercise: Exercise, source: str, seed: int) -> Assignment:

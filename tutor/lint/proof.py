@@ -40,6 +40,8 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
         SessionError: there is no worker.
     """
     proof = Proof()
+    order = [block.id for block in lesson.runnables()]
+    session.reset_for(lesson.id, order, network=lesson.network)
     whole = await _as_taught(session, lesson, seeds, proof)
     if whole:
         await _with_mistakes(session, lesson, seeds, proof)

@@ -104,9 +104,9 @@ class SessionAPI(Protocol):
 
     def answer_input(self, text: str | None) -> None: ...
 
-    def reset_for(self, lesson: str, order: Sequence[str]) -> None:
+    def reset_for(self, lesson: str, order: Sequence[str], *, network: str = "none") -> None:
         """Declare the lesson whose cells come next, with its runnable ids in order (for `stale`).
-        Another lesson than before gets a fresh worker."""
+        Another lesson than before, or one that needs another network, gets a fresh worker."""
         ...
 
 

@@ -19,6 +19,7 @@ from tutor.session.observed_model import (
     model_seen,
     model_unwatched,
 )
+from tutor.session.observed_ranks import RanksView, with_ranks
 from tutor.session.observed_training import Training, with_tick
 from tutor.wire.observed.gradients import GradientNorms
 from tutor.wire.observed.graph import GraphSeen
@@ -26,6 +27,7 @@ from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.memory import MemoryMeasured
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
+from tutor.wire.observed.ranks import RanksSeen
 from tutor.wire.observed.training import TrainingTick
 
 
@@ -48,6 +50,8 @@ class Observed:
     """The latest training loop, and earlier ones of its cell."""
     gradients: Gradients = field(default_factory=Gradients)
     """Gradients, parameter by parameter."""
+    ranks: RanksView = field(default_factory=RanksView)
+    """The processes of the latest distributed run."""
 
 
 Fold = Callable[[Observed, Any], Observed]
@@ -98,6 +102,10 @@ def _gradients(observed: Observed, message: GradientNorms) -> Observed:
     return replace(observed, gradients=with_norms(observed.gradients, message))
 
 
+def _ranks(observed: Observed, message: RanksSeen) -> Observed:
+    return replace(observed, ranks=with_ranks(observed.ranks, message))
+
+
 FOLDS: dict[type, Fold] = {
     Pulse: _pulse,
     LinesSeen: _lines,
@@ -107,4 +115,5 @@ FOLDS: dict[type, Fold] = {
     ModelUnwatched: _unwatched,
     TrainingTick: _training,
     GradientNorms: _gradients,
+    RanksSeen: _ranks,
 }

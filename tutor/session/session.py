@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
-import os
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -16,16 +15,15 @@ from tutor.session.advice import advise
 from tutor.session.api import Assignment, Code, SessionError, SessionSettings
 from tutor.session.clean import clean
 from tutor.session.connection import Connection
+from tutor.session.detection import find_devices, machine_of
 from tutor.session.device import choose, device_text
 from tutor.session.grading import grade
 from tutor.session.live import LiveState
-from tutor.session.snapshot import Machine, Problem, Snapshot, Verdict
+from tutor.session.snapshot import Problem, Snapshot, Verdict
 from tutor.session.worker import Outcome, Worker, WorkerLost
 from tutor.session.zygote import Zygote
-from tutor.text import sanitize
 from tutor.wire.messages import (
     CellFailed,
-    DevicesFound,
     Displayed,
     InputRequested,
     InspectFailed,
@@ -38,7 +36,6 @@ FRAME = 1 / 30
 """Seconds between two snapshots at least."""
 CLOCK_FRAME = 0.1
 """Seconds between two snapshots while only the running time changes."""
-DETECTION_TIMEOUT = 30.0
 
 
 class Session:
@@ -58,6 +55,10 @@ class Session:
         self._turn = asyncio.Lock()
         self._worker: Worker | None = None
         self._device = ""
+        self._network = "none"
+        """What the lesson's worker is to reach."""
+        self._reach = "none"
+        """What the present worker reaches."""
         self._spare: asyncio.Task[Connection] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lesson = ""
@@ -81,10 +82,10 @@ class Session:
             if self._owns_zygote:
                 await self._zygote.start(self._settings)
             self._live.found(None, self._zygote.isolation)
-            found = await self._detect()
+            found = await find_devices(self._zygote)
             device = choose(self._settings.device, found.devices)
             self._device = device_text(device)
-            self._live.found(_machine(found, device), self._zygote.isolation)
+            self._live.found(machine_of(found, device), self._zygote.isolation)
             await self._fresh_worker()
         except SessionError as error:
             self._phase("failed", str(error))
@@ -121,9 +122,11 @@ class Session:
         if self._owns_zygote:
             await self._zygote.close()
 
-    def reset_for(self, lesson: str, order: Sequence[str]) -> None:
+    def reset_for(self, lesson: str, order: Sequence[str], *, network: str = "none") -> None:
         self._live.lesson_order(order)
-        if self._lesson and self._lesson != lesson and self._worker is not None:
+        another = bool(self._lesson) and self._lesson != lesson
+        self._network = network
+        if self._worker is not None and (another or self._reach != network):
             self._task(self.restart())
         self._lesson = lesson
 
@@ -168,6 +171,8 @@ class Session:
                 return _not_ready(self._snapshot)
             if assignment.fresh:
                 return await self._check_fresh(assignment)
+            if not await self._reaches(assignment.code):
+                return _not_ready(self._snapshot)
             worker = self._worker
             outcome = await self._run_on(worker, assignment.code, next(self._numbers))
             if outcome.state != "done":
@@ -213,6 +218,8 @@ class Session:
                     self._empty_queue()
                     continue
                 code, number = self._queue.popleft()
+                if not await self._reaches(code):
+                    continue
                 outcome = await self._run_on(self._worker, code, number)
                 if outcome.state != "done":
                     self._empty_queue()
@@ -235,16 +242,38 @@ class Session:
             self._phase("ready", "worker is ready")
         return outcome
 
+    async def _reaches(self, code: Code) -> bool:
+        """Exchange the worker when `code` needs a network that it does not have, because its
+        lesson was not declared. False when no worker could be started."""
+        if self._reach == "loopback" or not _needs_loopback(code):
+            return True
+        self._network = "loopback"
+        worker, self._worker = self._worker, None
+        self._phase("restarting", "worker is restarting with a network between its own processes")
+        if worker is not None:
+            await worker.end()
+        self._live.worker_replaced()
+        try:
+            await self._fresh_worker()
+        except (SessionError, OSError) as error:
+            self._empty_queue()
+            self._phase("failed", str(error))
+            return False
+        return True
+
     def _advise(self, problem: Problem) -> Problem:
         return advise(problem, self._zygote.memory_limit, self._zygote.file_limit)
 
     async def _check_fresh(self, assignment: Assignment) -> Verdict:
-        worker = Worker(await self._zygote.spawn("worker", device=self._device))
+        codes = (*assignment.earlier, assignment.code)
+        network = "loopback" if any(map(_needs_loopback, codes)) else "none"
+        connection = await self._zygote.spawn("worker", device=self._device, network=network)
+        worker = Worker(connection)
         printed = bytearray()
         worker.connection.on_output = printed.extend
         self._phase("busy", "replaying the earlier cells in a fresh worker")
         try:
-            for code in (*assignment.earlier, assignment.code):
+            for code in codes:
                 printed.clear()
                 outcome = await worker.run(code, next(self._numbers))
                 if outcome.state != "done":
@@ -279,7 +308,9 @@ class Session:
             self._spare = asyncio.ensure_future(self._zygote.spawn("grader"))
 
     async def _fresh_worker(self) -> None:
-        connection = await self._zygote.spawn("worker", device=self._device)
+        network = self._network
+        connection = await self._zygote.spawn("worker", device=self._device, network=network)
+        self._reach = network
         self._worker = worker = Worker(connection, self._message, self._printed)
         worker.gone.add_done_callback(lambda _: self._idle_loss(worker))
         self._keep_a_spare()
@@ -308,27 +339,6 @@ class Session:
             return
         self._live.worker_replaced()
         self._phase("ready", "a fresh worker is ready")
-
-    async def _detect(self) -> DevicesFound:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[DevicesFound] = loop.create_future()
-        connection = await self._zygote.spawn("detect")
-
-        def heard(message: Any, body: bytes) -> None:
-            if isinstance(message, DevicesFound) and not answer.done():
-                answer.set_result(message)
-
-        def closed(reason: str) -> None:
-            if not answer.done():
-                answer.set_exception(
-                    SessionError(f"Looking for devices failed: the process {reason}.")
-                )
-
-        connection.on_message, connection.on_closed = heard, closed
-        try:
-            return await asyncio.wait_for(answer, DETECTION_TIMEOUT)
-        finally:
-            await connection.kill()
 
     def _message(self, message: Any) -> None:
         live = self._live
@@ -380,16 +390,8 @@ class Session:
         task.add_done_callback(self._tasks.discard)
 
 
-def _machine(found: DevicesFound, device: Any) -> Machine:
-    return Machine(
-        torch=found.torch,
-        python=found.python,
-        device=device,
-        devices=found.devices,
-        cores=os.cpu_count() or 1,
-        threads=found.threads,
-        notes=tuple(map(sanitize, found.notes)),
-    )
+def _needs_loopback(code: Code) -> bool:
+    return bool(code.ranks) or code.network == "loopback"
 
 
 def _interrupted() -> Problem:

@@ -274,7 +274,8 @@ class TutorApp(Sturdy, WorkerLife):
         self.push_screen(screen)
 
     def _declare(self, bench: Workbench) -> None:
-        self.session.reset_for(bench.lesson.id, bench.order)
+        lesson = bench.lesson
+        self.session.reset_for(lesson.id, bench.order, network=lesson.network)
 
     def lesson_ended(self, bench: Workbench) -> None:
         """The learner went on from the last step: what is left, and where to next."""

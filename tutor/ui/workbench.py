@@ -191,8 +191,10 @@ class Workbench:
         return found
 
     def _code(self, block: Runnable) -> Code:
-        limit = block.timeout if isinstance(block, Cell) else 60.0
-        return Code(block.id, self._texts[block.id], limit, block.network)
+        if isinstance(block, Cell):
+            text = self._texts[block.id]
+            return Code(block.id, text, block.timeout, block.network, block.ranks)
+        return Code(block.id, self._texts[block.id], 60.0, block.network)
 
     def _assignment(self, exercise: Exercise) -> Assignment:
         earlier: tuple[Code, ...] = ()

@@ -14,7 +14,7 @@ from tutor.wire.observed.ranks import RankCall, RankGradient
 class Order(Message, frozen=True, tag=True):
     """Start `world` ranks. The packed function and arguments follow as raw bytes.
 
-    style: `cell` calls `function(rank, world, *arguments)`, `spawn` calls `function(rank, *arguments)` as
+    style: `cell` calls `function(rank, world, *arguments)`, `spawn` calls it without `world`, as
     `torch.multiprocessing.spawn` does. meet: join the process group before the call.
     timeout: seconds after which a collective gives up, where the learner's code names no time.
     sources: text of the cells by file name, for tracebacks.
