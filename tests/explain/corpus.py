@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.explain.cases import Case
 
+# fmt: off
 TORCH = [
     Case(
         "matrix product",
@@ -303,13 +304,15 @@ TORCH = [
     ),
     Case(
         "float labels",
-        "logits, target = torch.randn(8, 10), torch.zeros(8)\nloss = F.cross_entropy(logits, target)",
+        "logits, target = torch.randn(8, 10), torch.zeros(8)\n"
+        "loss = F.cross_entropy(logits, target)",
         "target-dtype", "F.cross_entropy(logits, target)", ("logits 8×10", "target 8"),
         "F.cross_entropy(logits, target.long())",
     ),
     Case(
         "one-hot labels as integers",
-        "logits, t = torch.randn(4, 3), torch.eye(3)[[0, 1, 2, 0]].long()\nF.cross_entropy(logits, t)",
+        "logits, t = torch.randn(4, 3), torch.eye(3)[[0, 1, 2, 0]].long()\n"
+        "F.cross_entropy(logits, t)",
         "target-dtype", "F.cross_entropy(logits, t)", ("logits 4×3", "t 4×3"),
         "F.cross_entropy(logits, t.float())",
     ),
@@ -658,7 +661,8 @@ PYTHON = [
          "closing"),
     Case("block", "def f(x):\nreturn x", "syntax", "return x", (), "indent"),
     Case("indent", "x = 1\n  y = 2", "syntax", "y = 2", (), "left"),
-    Case("assignment in a condition", "x = 1\nif x = 1:\n    pass", "syntax", "if x = 1:", (), "=="),
-]  # fmt: skip
+    Case("assignment in a condition", "x = 1\nif x = 1:\n    pass", "syntax", "if x = 1:",
+         (), "=="),
+]
 
 CORPUS = TORCH + PYTHON

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tests.explain.cases import Case
 
+# fmt: off
 HELD_OUT = [
     Case(
         "attention scores without a transpose",

@@ -48,14 +48,14 @@ def product(left: Named, right: Named) -> Alignment | None:
     batches = max(len(a_batch), len(b_batch))
     rows_a = ("",) * (batches - len(a_batch)) + _texts(a_batch)
     rows_b = ("",) * (batches - len(b_batch)) + _texts(b_batch)
-    first = (str(a[-2]),) if len(a) > 1 else ("",)
-    last = (str(b[-1]),) if len(b) > 1 else ("",)
-    inner_b = b[-2] if len(b) > 1 else b[-1]
-    top = (*rows_a, *first, str(a[-1]), "")
+    first = _texts(a[-2:-1]) or ("",)
+    last = _texts(b[-1:]) if len(b) > 1 else ("",)
+    inner_a, inner_b = a[len(a) - 1], b[max(len(b) - 2, 0)]
+    top = (*rows_a, *first, str(inner_a), "")
     bottom = (*rows_b, "", str(inner_b), *last)
     if len(b) == 1:
         top, bottom = top[:-1], bottom[:-1]
-    marked = [batches + 1] if a[-1] != inner_b else []
+    marked = [batches + 1] if inner_a != inner_b else []
     for column in range(batches):
         sizes = {rows_a[column], rows_b[column]} - {"", "1"}
         if len(sizes) > 1:

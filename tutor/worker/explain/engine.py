@@ -21,6 +21,7 @@ from tutor.worker.failure import bases_of, kind_of, message_of, traceback_of
 _MATCHED = 4_000
 """Characters of a message that rules look at."""
 _MOST_FIXES = 3
+_UNREADABLE = (SyntaxError, IndentationError, TabError)
 _NOT_EXPLAINED = ("SystemExit", "KeyboardInterrupt", "GeneratorExit", "MemoryError")
 
 
@@ -43,8 +44,10 @@ def _explain(error: BaseException, names: dict[str, Any], file: str) -> Explanat
         return None
     steps = steps_of(traceback_of(error))
     own = next((step for step in reversed(steps) if is_own(step)), None)
-    if type(error) in (SyntaxError, IndentationError, TabError) and (own is None or error.filename == file):
-        return syntax(error, file)  # type: ignore[arg-type]
+    if type(error) in _UNREADABLE:
+        assert isinstance(error, SyntaxError)
+        if own is None or error.filename == file:
+            return syntax(error, file)
     if own is None:
         return None
     place = place_of(own)

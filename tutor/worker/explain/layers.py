@@ -40,7 +40,7 @@ def layer_of(
     steps: list[types.TracebackType], after: types.TracebackType | None, names: dict[str, Any]
 ) -> Layer | None:
     """The layer that failed; `after` is the innermost step in the learner's code."""
-    chain: list[nn.Module] = []
+    chain: list[Any] = []
     given: dict[int, Any] = {}
     for step in steps:
         if step.tb_frame.f_code.co_name not in _CALLS and not is_own(step):

@@ -88,6 +88,8 @@ def attribute(value: Any, name: str) -> Any:
     found = own_names(value).get(name, _MISSING)
     if found is not _MISSING:
         return found
+    if issubclass(kind, type):
+        return class_attribute(value, name)
     if issubclass(kind, tuple) and name in _fields(kind):
         return tuple.__getitem__(value, _fields(kind).index(name))
     return class_attribute(kind, name)

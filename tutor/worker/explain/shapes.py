@@ -11,6 +11,7 @@ import contextlib
 import logging
 import sys
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -94,14 +95,16 @@ class Shapes:
 
     @contextlib.contextmanager
     def _quietly(self) -> Iterator[None]:
-        disabled = _LOGGER.disabled
+        disabled, warn = _LOGGER.disabled, warnings.warn
         _LOGGER.disabled = True
+        warnings.warn = _unsaid  # not the filters: changing those shows old warnings again
         try:
             assert self._mode is not None
             with raw.below_everything(), self._mode:
                 yield
         finally:
             _LOGGER.disabled = disabled
+            warnings.warn = warn
 
     # -------------------------------------------------------------- interpreting
 
@@ -249,14 +252,14 @@ class Shapes:
             called = None
         if called is not None and not _is_tensor(called):
             known = FUNCTIONS.get(id(called))
-            if known is called:
+            if known is not None and known is called:
                 return known(*arguments, **keywords)
             plain = PLAIN_CALLS.get(id(called))
             if plain is called:
                 return _plainly(plain, arguments, keywords)
             if forward_of(type(called)) is not None:
                 return self._layer(called)(*arguments, **keywords)
-            if forward_of(called) is not None:
+            if type(called) is type and forward_of(called) is not None:
                 return called(*arguments, **keywords)
         if isinstance(node, ast.Attribute):
             base = self._value(node.value)
@@ -299,6 +302,12 @@ class Shapes:
         return copy
 
 
+def _unsaid(message: Any = "", *rest: Any, **more: Any) -> None:
+    """Stands in for `warnings.warn`; what torch itself says is wrong counts as not working."""
+    if "incorrect results" in str(message):
+        raise Unknown
+
+
 class _Forward:
     """Calls the forward of a layer's copy, past hooks."""
 
@@ -331,9 +340,7 @@ def _plainly(function: Any, arguments: list[Any], keywords: dict[str, Any]) -> A
         if _is_tensor(value):
             if function is not len:
                 raise Unknown
-        elif type(value) not in (*_NUMBERS, tuple, list, torch.Size, str):
-            raise Unknown
-        elif type(value) in (str, list) and function in (int, float, tuple, list):
+        elif type(value) not in (*_NUMBERS, tuple, torch.Size) and function is not len:
             raise Unknown
     return _bounded(function(*arguments, **keywords))
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import types
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -58,7 +59,7 @@ class Draft:
     family: str
     title: str
     why: str = ""
-    fixes: list[Fix | None] = field(default_factory=list)
+    fixes: Sequence[Fix | None] = ()
     alignment: Alignment | None = None
     operands: list[Value] | None = None
 

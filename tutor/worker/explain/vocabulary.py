@@ -115,5 +115,5 @@ COMPARISONS: dict[str, Callable[[Any, Any], Any]] = {
     "Gt": operator.gt,
     "GtE": operator.ge,
 }
-ATTRIBUTES = frozenset("shape dtype device ndim T mT H mH real imag data itemsize".split())
+ATTRIBUTES = frozenset({"shape", "dtype", "device", "ndim", "T", "mT", "H", "mH", "real", "imag"})
 """Attributes of a tensor that only describe it or show it from another side."""

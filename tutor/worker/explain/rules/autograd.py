@@ -26,7 +26,7 @@ def _receiver(situation: Situation) -> Value | None:
 
 
 @RULES.on(r"Trying to backward through the graph a second time")
-def twice(situation: Situation, match: re.Match[str]) -> Draft:
+def _twice(situation: Situation, match: re.Match[str]) -> Draft:
     carried = _carried(situation)
     fixes: list[Fix | None] = []
     if carried:
@@ -86,7 +86,7 @@ def _names(statement: ast.stmt) -> tuple[set[str], set[str]]:
 
 
 @RULES.on(r"grad can be implicitly created only for scalar outputs")
-def of_many(situation: Situation, match: re.Match[str]) -> Draft:
+def _of_many(situation: Situation, match: re.Match[str]) -> Draft:
     value = _receiver(situation)
     fixes: list[Fix | None] = []
     subject = "This tensor has many elements"
@@ -104,8 +104,11 @@ def of_many(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"Mismatch in shape: grad_output\[(\d+)\] has a shape of torch\.Size\(\[(.*?)\]\) and output\[\d+\] has a shape of torch\.Size\(\[(.*?)\]\)")
-def given_gradient(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Mismatch in shape: grad_output\[(\d+)\] has a shape of torch\.Size\(\[(.*?)\]\) and "
+    r"output\[\d+\] has a shape of torch\.Size\(\[(.*?)\]\)"
+)
+def _given_gradient(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "backward-shape",
         "The gradient that was passed has another shape",
@@ -116,7 +119,7 @@ def given_gradient(situation: Situation, match: re.Match[str]) -> Draft:
 
 @RULES.on(r"element (\d+) of tensors does not require grad and does not have a grad_fn",
           r"'(float|int)' object has no attribute 'backward'")  # fmt: skip
-def no_graph(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_graph(situation: Situation, match: re.Match[str]) -> Draft:
     value = _receiver(situation)
     name = value.name if value else "this"
     number = match[1] in ("float", "int")
@@ -145,10 +148,14 @@ def no_graph(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"a (view of a )?leaf Variable that requires grad is being used in an in-place operation")
-def leaf(situation: Situation, match: re.Match[str]) -> Draft:
+def _leaf(situation: Situation, match: re.Match[str]) -> Draft:
     place = situation.place
     statement = place.statement if place else None
-    code = place.text(statement) if place and isinstance(statement, (ast.AugAssign, ast.Assign, ast.Expr)) else ""
+    code = (
+        place.text(statement)
+        if place and isinstance(statement, (ast.AugAssign, ast.Assign, ast.Expr))
+        else ""
+    )
     value = next(iter(situation.tensors()), None)
     name = f"`{value.name}`" if value else "This tensor"
     return Draft(
@@ -171,9 +178,11 @@ def leaf(situation: Situation, match: re.Match[str]) -> Draft:
     r"is at version (\d+); expected version (\d+)",
     r"modified by an inplace operation",
 )
-def saved(situation: Situation, match: re.Match[str]) -> Draft:
+def _saved(situation: Situation, match: re.Match[str]) -> Draft:
     groups = match.groups()
-    why = "backward() needs a value as it was in the forward pass, but it was changed in place since."
+    why = (
+        "backward() needs a value as it was in the forward pass, but it was changed in place since."
+    )
     if groups:
         operation = re.sub(r"Backward\d*$", "", groups[3] or "")
         maker = _OPERATIONS.get(operation, operation.lower())
@@ -191,7 +200,9 @@ def saved(situation: Situation, match: re.Match[str]) -> Draft:
     ]
     if not fixes:
         fixes = [Fix("look for +=, x[...] = … and methods ending in _; write x = x + … instead")]
-    return Draft("saved-in-place", "A value that backward needs was overwritten", why, fixes, operands=[])
+    return Draft(
+        "saved-in-place", "A value that backward needs was overwritten", why, fixes, operands=[]
+    )
 
 
 def _changes_in_place(situation: Situation) -> list[tuple[int, str, str]]:
@@ -209,7 +220,9 @@ def _changes_in_place(situation: Situation) -> list[tuple[int, str, str]]:
             if value.tensor is not None:
                 sign = place.text(node)[len(node.target.id) :].strip().partition("=")[0]
                 right = ast.unparse(node.value)
-                found.append((line, place.text(node), f"{node.target.id} = {node.target.id} {sign} {right}"))
+                found.append(
+                    (line, place.text(node), f"{node.target.id} = {node.target.id} {sign} {right}")
+                )
         elif (
             isinstance(node, ast.Call)
             and isinstance(node.func, ast.Attribute)
@@ -229,10 +242,11 @@ def _changes_in_place(situation: Situation) -> list[tuple[int, str, str]]:
 
 
 @RULES.on(
-    r"'NoneType' object has no attribute '(?:zero_|norm|data|mean|abs|max|shape|clone|detach|item|add_|mul_|sum|numpy|view|size)'",
+    r"'NoneType' object has no attribute "
+    r"'(?:zero_|norm|data|mean|abs|max|shape|clone|detach|item|add_|mul_|sum|numpy|view|size)'",
     r"unsupported operand type\(s\) for .*'NoneType'",
 )
-def no_gradient(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _no_gradient(situation: Situation, match: re.Match[str]) -> Draft | None:
     node = _grad_node(situation)
     if node is None or situation.place is None:
         return None
@@ -252,7 +266,7 @@ def no_gradient(situation: Situation, match: re.Match[str]) -> Draft | None:
             "zero_grad() sets it back to None."
         )
         fixes = [Fix("call loss.backward() before this line"),
-                 Fix(f"if it was called: check that the loss really depends on {name}")]  # fmt: skip
+                 Fix(f"if it was called: does the loss really depend on {name}?")]  # fmt: skip
     return Draft(
         "no-gradient",
         "There is no gradient yet",
@@ -277,7 +291,7 @@ def _grad_node(situation: Situation) -> ast.Attribute | None:
     r"appears? to not have been used in the graph",
     r"One of the differentiated Tensors does not require grad",
 )
-def unused(situation: Situation, match: re.Match[str]) -> Draft:
+def _unused(situation: Situation, match: re.Match[str]) -> Draft:
     plain = "does not require grad" in match[0]
     return Draft(
         "unused-input",
@@ -295,7 +309,7 @@ def unused(situation: Situation, match: re.Match[str]) -> Draft:
     r"you can only change requires_grad flags of leaf variables",
     r"Only Tensors created explicitly by the user \(graph leaves\) support the deepcopy",
 )
-def not_a_leaf(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_a_leaf(situation: Situation, match: re.Match[str]) -> Draft:
     optimising = "optimize" in match[0]
     tensors = situation.tensors()
     name = tensors[0].atom if len(tensors) == 1 else "x"
@@ -309,8 +323,10 @@ def not_a_leaf(situation: Situation, match: re.Match[str]) -> Draft:
     )  # fmt: skip
 
 
-@RULES.on(r"[Ii]nference tensors? (?:cannot be saved|outside InferenceMode)|on inference tensor outside")
-def inference(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"[Ii]nference tensors? (?:cannot be saved|outside InferenceMode)|on inference tensor outside"
+)
+def _inference(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "inference-tensor",
         "A tensor from inference mode cannot learn",
@@ -319,8 +335,10 @@ def inference(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"attempting to assign a gradient|assigned grad has data of a different|assigned grad has")
-def assigned(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"attempting to assign a gradient|assigned grad has data of a different|assigned grad has"
+)
+def _assigned(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "backward-shape",
         "A gradient must look like its tensor",

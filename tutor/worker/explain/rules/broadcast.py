@@ -19,7 +19,7 @@ _REDUCED = {"mean", "sum", "std", "var", "amax", "amin", "norm", "prod"}
     r"[Ss]hape mismatch: objects cannot be broadcast",
     r"are not broadcastable|not broadcastable to",
 )
-def broadcast(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _broadcast(situation: Situation, match: re.Match[str]) -> Draft | None:
     pair = _operands(situation)
     title = "Shapes cannot be broadcast together"
     rule = "Shapes are compared from the right: each pair must be equal, or one of them 1."
@@ -101,7 +101,7 @@ def _kept(situation: Situation, value: Value) -> Fix | None:
 
 
 @RULES.on(r"output with shape \[(.*?)\] doesn't match the broadcast shape \[(.*?)\]")
-def in_place(situation: Situation, match: re.Match[str]) -> Draft:
+def _in_place(situation: Situation, match: re.Match[str]) -> Draft:
     have, need = numbers(match[1]), numbers(match[2])
     pair = _operands(situation)
     names = (pair[0].name, pair[1].name) if pair else ("the tensor", "the result")
@@ -130,7 +130,7 @@ def in_place(situation: Situation, match: re.Match[str]) -> Draft:
     r"shape mismatch: value tensor of shape \[(.*?)\] cannot be broadcast to indexing result of "
     r"shape \[(.*?)\]",
 )
-def expanded(situation: Situation, match: re.Match[str]) -> Draft:
+def _expanded(situation: Situation, match: re.Match[str]) -> Draft:
     if "value tensor" in match[0]:
         have, want = numbers(match[1]), numbers(match[2])
     else:
@@ -139,18 +139,18 @@ def expanded(situation: Situation, match: re.Match[str]) -> Draft:
     source = next((v for v in situation.tensors() if v.shape == have), None)
     name = source.name if source else "the value"
     place = situation.expression if assigned else "the target shape"
-    draft = Draft(
+    fixes: list[Fix | None] = []
+    if source is not None and not assigned:
+        code = f"{source.atom}.repeat({_times(have, want)})"
+        fixes.append(situation.try_fix("repeat it instead", code))
+    return Draft(
         "expand",
         "The value does not fit into its place" if assigned else "expand() only stretches size 1",
         f"The place has shape {shape(want)}, the value has shape {shape(have)}. "
         "Compared from the right, each size of the value must be equal or 1.",
-        alignment=drawing.from_the_right((place, want), (name, have)),
+        fixes,
+        drawing.from_the_right((place, want), (name, have)),
     )
-    if source is not None and not assigned:
-        draft.fixes.append(
-            situation.try_fix("repeat it instead", f"{source.atom}.repeat({_times(have, want)})")
-        )
-    return draft
 
 
 def _times(have: tuple[int, ...], want: tuple[int, ...]) -> str:
@@ -165,7 +165,7 @@ def _times(have: tuple[int, ...], want: tuple[int, ...]) -> str:
     r"the number of sizes provided \((\d+)\) must be greater or equal to the number of dimensions",
     r"Number of dimensions of repeat dims can not be smaller than number of dimensions of tensor",
 )
-def too_few_sizes(situation: Situation, match: re.Match[str]) -> Draft:
+def _too_few_sizes(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     count = f"`{value.name}` has {len(value.shape)}" if value else "the tensor has more"
     return Draft(
@@ -180,7 +180,7 @@ def too_few_sizes(situation: Situation, match: re.Match[str]) -> Draft:
     r"operands could not be broadcast together with remapped shapes",
     r"could not broadcast input array from shape (\(.*?\)) into shape (\(.*?\))",
 )
-def numpy_broadcast(situation: Situation, match: re.Match[str]) -> Draft:
+def _numpy_broadcast(situation: Situation, match: re.Match[str]) -> Draft:
     shapes = [numbers(text) for text in match.groups()]
     names = [value.name for value in situation.operands[:2]]
     picture = None
@@ -194,18 +194,17 @@ def numpy_broadcast(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"matmul: Input operand 1 has a mismatch in its core dimension 0.*size (\d+) is different from (\d+)")
-def numpy_matmul(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"matmul: Input operand 1 has a mismatch in its core dimension 0.*size (\d+) is different "
+    r"from (\d+)"
+)
+def _numpy_matmul(situation: Situation, match: re.Match[str]) -> Draft:
+    names = [value.atom for value in situation.operands]
+    code = f"{names[0]} @ {names[1]}.T" if len(names) == 2 else ""
     return Draft(
         "matmul",
         "Matrix sizes do not line up",
         f"The last dimension of the left array is {match[2]}, the first of the right one is "
         f"{match[1]}; a matrix product needs them equal.",
-        [
-            Fix("transpose the right array", f"{situation.operands[0].atom} @ {situation.operands[1].atom}.T")
-        ]
-        if len(situation.operands) == 2
-        else [],
-    )  # fmt: skip
-
-
+        [Fix("transpose the right array", code)] if code else [],
+    )

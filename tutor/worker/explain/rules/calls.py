@@ -18,7 +18,7 @@ RULES = Rules()
 
 
 @RULES.on(r"(\w[\w.<>]*)\(\) missing (\d+) required (positional|keyword-only) arguments?: (.*)")
-def missing(situation: Situation, match: re.Match[str]) -> Draft:
+def _missing(situation: Situation, match: re.Match[str]) -> Draft:
     function, names = match[1], re.findall(r"['\"](\w+)['\"]", match[4])
     bare = function.rpartition(".")[2]
     listed = " and ".join(f"`{name}`" for name in names)
@@ -28,20 +28,19 @@ def missing(situation: Situation, match: re.Match[str]) -> Draft:
     fixes: list[Fix | None] = []
     if bare == "forward":
         why = f"Calling `{kind}` calls its forward(), which also needs {listed}."
-    called = _function(situation)
-    if type(called).__name__ == "function" and names[:1] and _first_parameter(called) == "self":
-        if names[0] == "self" or called is _peeked(situation):
-            fixes.append(Fix("call it on an object: make one first, then object.method(…)"))
+    if names[:1] == ["self"] or _is_on_a_class(situation):
+        fixes.append(Fix("call it on an object: make one first, then object.method(…)"))
     code = _added(situation, [f"{name}=…" for name in names])
     fixes.append(Fix("pass it", code) if code else None)
     return Draft("missing-argument", "An argument is missing", why, fixes)
 
 
 @RULES.on(
-    r"(\w[\w.<>]*)\(\) takes (?:from \d+ to |at most )?(\d+|no) (?:positional )?arguments? but (\d+) (?:was|were) given",
+    r"(\w[\w.<>]*)\(\) takes (?:from \d+ to |at most )?(\d+|no) (?:positional )?arguments? "
+    r"but (\d+) (?:was|were) given",
     r"(\w[\w.<>]*)\(\) takes (exactly \w+|no|\d+) arguments? \((\d+) given\)",
 )
-def too_many(situation: Situation, match: re.Match[str]) -> Draft:
+def _too_many(situation: Situation, match: re.Match[str]) -> Draft:
     function, takes, given = match[1], match[2], match[3]
     bare = function.rpartition(".")[2]
     parameters = _parameters(situation, bare)
@@ -56,10 +55,15 @@ def too_many(situation: Situation, match: re.Match[str]) -> Draft:
     if method and parameters is not None and "self" not in parameters:
         first = ", ".join(["self", *parameters])
         fixes.append(Fix("a method gets its object first", f"def {bare}({first}):"))
-        why = f"A method is called with its object in front, so `{bare}` got {given} arguments; it has no `self` to take it."
+        why = (
+            f"A method is called with its object in front, so `{bare}` got {given} arguments; it "
+            "has no `self` to take it."
+        )
     elif bare == "__init__" and situation.expression.startswith("super()"):
         fixes.append(Fix("nn.Module takes none", "super().__init__()"))
-        why = "super().__init__() of a plain module takes no arguments; they are for your own class."
+        why = (
+            "super().__init__() of a plain module takes no arguments; they are for your own class."
+        )
     else:
         itself = " (the object itself counts as one)" if method else ""
         count = int(takes) if takes.isdigit() else 0
@@ -71,7 +75,7 @@ def too_many(situation: Situation, match: re.Match[str]) -> Draft:
     r"(\w[\w.<>]*)\(\) got an unexpected keyword argument '(\w+)'",
     r"'(\w+)' is an invalid keyword argument for (\w+)\(\)",
 )
-def unexpected(situation: Situation, match: re.Match[str]) -> Draft:
+def _unexpected(situation: Situation, match: re.Match[str]) -> Draft:
     function, name = match[1], match[2]
     if "invalid keyword" in match[0]:
         function, name = match[2], match[1]
@@ -87,9 +91,13 @@ def unexpected(situation: Situation, match: re.Match[str]) -> Draft:
                  f"`{bare}` has no parameter called `{name}`.", fixes)  # fmt: skip
 
 
-@RULES.on(r"(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but expected one of:(.*)",
-          r"(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but expected \((.*?)\)")  # fmt: skip
-def combination(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but "
+    r"expected one of:(.*)",
+    r"(\w+)\(\) received an invalid combination of arguments - got \((.*?)\), but expected "
+    r"\((.*?)\)",
+)
+def _combination(situation: Situation, match: re.Match[str]) -> Draft:
     function, got = match[1], match[2].strip().rstrip(",")
     forms = [form.strip() for form in re.findall(r"\*\s*\((.*?)\)\n", match[3] + "\n")]
     parameters = _named_in(match[3])
@@ -98,7 +106,7 @@ def combination(situation: Situation, match: re.Match[str]) -> Draft:
             close = near(keyword, dict.fromkeys(parameters), 1)
             fixes = [Fix(f"did you mean `{n}`?", _renamed(situation, keyword, n)) for n in close]
             return Draft("unexpected-keyword", f"{function} knows no {keyword}",
-                         f"`{function}` has no parameter called `{keyword}`.", list(fixes))  # fmt: skip
+                         f"`{function}` has no parameter of that name.", list(fixes))  # fmt: skip
     shown = [re.sub(r", \*,.*|\*, .*", "", form) for form in forms]
     shown = [form for form in dict.fromkeys(shown) if form][:3]
     fixes = [_size_as_tuple(situation, function, got)]
@@ -112,7 +120,7 @@ def combination(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 def _named_in(forms: str) -> list[str]:
-    """Parameter names in torch's list of signatures: "(tuple of ints dim, bool keepdim = False)"."""
+    """Parameter names in torch's signatures, such as "(int dim, bool keepdim = False)"."""
     parts = re.split(r"[,()]", forms)
     names = [re.sub(r"\s*=.*", "", part).strip().rpartition(" ")[2] for part in parts]
     return [name for name in dict.fromkeys(names) if name.isidentifier()]
@@ -129,7 +137,7 @@ def _size_as_tuple(situation: Situation, function: str, got: str) -> Fix | None:
 
 
 @RULES.on(r"(\w+)\(\): argument '(\w+)' (?:\(position (\d+)\) )?must be ([\w. ]+?), not ([\w.]+)")
-def argument_type(situation: Situation, match: re.Match[str]) -> Draft:
+def _argument_type(situation: Situation, match: re.Match[str]) -> Draft:
     function, name, place, wanted, got = match.groups()
     which = f"`{name}`" + (f" (argument {place})" if place else "")
     fixes: list[Fix | None] = []
@@ -141,14 +149,16 @@ def argument_type(situation: Situation, match: re.Match[str]) -> Draft:
                  f"{which} must be {wanted}; it was {got}.", fixes)  # fmt: skip
 
 
-@RULES.on(r"unbound method (?:\w+\.)?(\w+)\(\) needs an argument|descriptor '(\w+)'.* needs an argument")
-def unbound(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"unbound method (?:\w+\.)?(\w+)\(\) needs an argument|descriptor '(\w+)'.* needs an argument"
+)
+def _unbound(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft("missing-argument", "The method was called on a class",
                  f"`{match[1] or match[2]}` needs an object to work on.")  # fmt: skip
 
 
 @RULES.on(r"'([\w.]+)' object is not callable")
-def not_callable(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_callable(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     node = situation.node
     name = situation.place.text(node.func) if isinstance(node, ast.Call) and situation.place else ""
@@ -157,11 +167,26 @@ def not_callable(situation: Situation, match: re.Match[str]) -> Draft:
         fixes = [Fix("shape is no method: leave the parentheses out", name),
                  Fix("or use the method size()", name.replace(".shape", ".size()"))]  # fmt: skip
     elif kind == "Tensor":
-        fixes = [Fix("square brackets index a tensor"), Fix("a missing * between two factors reads as a call")]
+        fixes = [
+            Fix("square brackets index a tensor"),
+            Fix("a missing * between two factors reads as a call"),
+        ]
     elif kind == "NoneType":
         fixes = [Fix("it is None: a function without return, perhaps")]
     elif kind in ("str", "int", "float", "list", "dict"):
-        shadowed = name in ("list", "dict", "str", "int", "float", "sum", "max", "min", "len", "input", "print")
+        shadowed = name in (
+            "list",
+            "dict",
+            "str",
+            "int",
+            "float",
+            "sum",
+            "max",
+            "min",
+            "len",
+            "input",
+            "print",
+        )
         if shadowed:
             fixes = [Fix(f"a cell gave `{name}` another meaning; get Python's back", f"del {name}")]
     why = f"Parentheses call a function; `{name or 'this'}` is {article(kind)}."
@@ -172,7 +197,7 @@ def not_callable(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"'([\w.]+)' object is not subscriptable")
-def not_subscriptable(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_subscriptable(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     fixes: list[Fix | None] = []
     if kind in ("method", "builtin_function_or_method", "function"):
@@ -185,7 +210,7 @@ def not_subscriptable(situation: Situation, match: re.Match[str]) -> Draft:
 
 @RULES.on(r"'([\w.]+)' object is not (iterable|an iterator)",
           r"cannot unpack non-iterable ([\w.]+) object()")  # fmt: skip
-def not_iterable(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_iterable(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     bad = next((o for o in situation.operands if o.known and _kind(o) == kind), None)
     fixes: list[Fix | None] = []
@@ -214,7 +239,7 @@ def not_iterable(situation: Situation, match: re.Match[str]) -> Draft:
     r"can't multiply (sequence) by non-int of type '(\w+)'",
     r"bad operand type for unary (\S): '(\w+)'",
 )
-def operator_kinds(situation: Situation, match: re.Match[str]) -> Draft:
+def _operator_kinds(situation: Situation, match: re.Match[str]) -> Draft:
     kinds = [k for k in match.groups() if k and re.fullmatch(r"[A-Za-z_][\w.]*", k)]
     values = situation.operands[:2]
     fixes: list[Fix | None] = []
@@ -289,9 +314,14 @@ def _code(function: Any) -> Any:
     return function.__code__ if type(function).__name__ == "function" else None
 
 
-def _first_parameter(function: Any) -> str:
-    code = _code(function)
-    return code.co_varnames[0] if code is not None and code.co_argcount else ""
+def _is_on_a_class(situation: Situation) -> bool:
+    """True for a call such as `Net.forward(x)`, where `Net` is the class itself."""
+    node = situation.node
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    base = situation.value(node.func.value).value
+    code = _code(_peeked(situation))
+    return issubclass(type(base), type) and code is not None and "self" in code.co_varnames[:1]
 
 
 def _parameters(situation: Situation, name: str) -> list[str] | None:
@@ -326,5 +356,3 @@ def _added(situation: Situation, arguments: list[str]) -> str:
         return ""
     before = ", " if node.args or node.keywords else ""
     return f"{text[:-1]}{before}{', '.join(arguments)})"
-
-

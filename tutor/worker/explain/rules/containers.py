@@ -51,8 +51,11 @@ def _indexed(situation: Situation, owner: Value | None, key: Any) -> str:
     return f"{owner.atom}[{key!r}]" if owner is not None and situation.place else ""
 
 
-@RULES.on(r"(list|tuple|string|range object|deque|pop) (?:assignment )?index out of range|pop from empty (list)|index (-?\d+) is out of range")
-def position(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"(list|tuple|string|range object|deque|pop) (?:assignment )?index out of range|pop from "
+    r"empty (list)|index (-?\d+) is out of range"
+)
+def _position(situation: Situation, match: re.Match[str]) -> Draft:
     owner = situation.operands[0] if situation.operands else None
     count = _length(owner.value) if owner is not None and owner.known else None
     if count is None:
@@ -66,7 +69,8 @@ def position(situation: Situation, match: re.Match[str]) -> Draft:
     else:
         why = f"`{owner.name}` is empty."
     asked = _asked(situation)
-    return Draft("position", f"There is no item {asked}" if asked else "There is no item at that place",
+    title = f"There is no item {asked}" if asked else "There is no item at that place"
+    return Draft("position", title,
                  why, fixes)  # fmt: skip
 
 
@@ -89,7 +93,7 @@ def _asked(situation: Situation) -> str:
 @RULES.on(
     r"(not enough|too many) values to unpack \(expected (?:at least )?(\d+)(?:, got (\d+))?\)",
 )
-def unpacking(situation: Situation, match: re.Match[str]) -> Draft:
+def _unpacking(situation: Situation, match: re.Match[str]) -> Draft:
     expected = match[2]
     source = _unpacked(situation)
     got = match[3]
@@ -100,7 +104,9 @@ def unpacking(situation: Situation, match: re.Match[str]) -> Draft:
     have = f"has {got}" if got else ("has more" if match[1] == "too many" else "has fewer")
     fixes: list[Fix | None] = []
     if source is not None and source.tensor is not None:
-        fixes.append(Fix("a tensor is unpacked along its first dimension; use dim 1 with .unbind(1)"))
+        fixes.append(
+            Fix("a tensor is unpacked along its first dimension; use dim 1 with .unbind(1)")
+        )
     if match[1] == "too many" and isinstance(situation.node, ast.Tuple):
         fixes.append(Fix("take the rest into one name with a star: a, *rest = …"))
     return Draft("unpacking", "The number of names and values differs",
@@ -120,7 +126,7 @@ def _unpacked(situation: Situation) -> Value | None:
     r"invalid literal for int\(\) with base 10: (.*)",
     r"could not convert string to float: (.*)",
 )
-def numbers(situation: Situation, match: re.Match[str]) -> Draft:
+def _numbers(situation: Situation, match: re.Match[str]) -> Draft:
     if "zero" in match[0]:
         return Draft(
             "division",
@@ -133,7 +139,7 @@ def numbers(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"maximum recursion depth exceeded")
-def recursion(situation: Situation, match: re.Match[str]) -> Draft:
+def _recursion(situation: Situation, match: re.Match[str]) -> Draft:
     function = situation.place.function if situation.place else ""
     name = f"`{function}`" if function.isidentifier() else "A function"
     return Draft(
@@ -146,7 +152,7 @@ def recursion(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"\[Errno 2\] No such file or directory: (.*)")
-def no_file(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_file(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "file",
         "There is no such file",
@@ -156,7 +162,7 @@ def no_file(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"'(\w+)' object does not support item assignment", r"does not support item (?:deletion)")
-def no_assignment(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_assignment(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1] if match.groups() else "object"
     hint = {"tuple": "make a list of it first: list(t)", "str": "build a new text instead",
             "Size": "shapes are tuples: reshape the tensor instead"}.get(kind, "")  # fmt: skip
@@ -165,7 +171,7 @@ def no_assignment(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"unhashable type: '(\w+)'")
-def unhashable(situation: Situation, match: re.Match[str]) -> Draft:
+def _unhashable(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "key",
         f"A {match[1]} cannot be a key",

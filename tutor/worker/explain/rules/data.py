@@ -12,10 +12,10 @@ RULES = Rules()
 
 
 @RULES.on(r"(num_samples|batch_size) should be a positive integer value, but got \w+=(\S+)")
-def empty(situation: Situation, match: re.Match[str]) -> Draft:
+def _empty(situation: Situation, match: re.Match[str]) -> Draft:
     if match[1] == "batch_size":
         return Draft("data-size", "A batch holds at least one sample",
-                     f"batch_size was {match[2]}.", [Fix("a usual size", "batch_size=32")])  # fmt: skip
+                     f"batch_size was {match[2]}.", [Fix("usual", "batch_size=32")])  # fmt: skip
     return Draft(
         "data-size",
         "The data set is empty",
@@ -25,7 +25,7 @@ def empty(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"^Size mismatch between tensors$")
-def tensor_dataset(situation: Situation, match: re.Match[str]) -> Draft:
+def _tensor_dataset(situation: Situation, match: re.Match[str]) -> Draft:
     tensors = situation.tensors()
     listed = ", ".join(map(told, tensors))
     return Draft(
@@ -36,7 +36,7 @@ def tensor_dataset(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Sum of input lengths does not equal the length of the input dataset")
-def random_split(situation: Situation, match: re.Match[str]) -> Draft:
+def _random_split(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "data-size",
         "The parts do not add up to the data set",
@@ -50,7 +50,7 @@ def random_split(situation: Situation, match: re.Match[str]) -> Draft:
     r"'(\w+)' object (?:is not subscriptable|does not support indexing)",
     r"^$",
 )
-def unfinished_dataset(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _unfinished_dataset(situation: Situation, match: re.Match[str]) -> Draft | None:
     functions = {step.tb_frame.f_code.co_name for step in situation.steps}
     files = [step.tb_frame.f_code.co_filename for step in situation.steps]
     loading = any("utils/data" in file.replace("\\", "/") for file in files)
@@ -67,7 +67,7 @@ def unfinished_dataset(situation: Situation, match: re.Match[str]) -> Draft | No
 
 
 @RULES.on(r"An attempt has been made to start a new process before")
-def main_guard(situation: Situation, match: re.Match[str]) -> Draft:
+def _main_guard(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "processes",
         "A new process ran the whole script again",
@@ -77,8 +77,11 @@ def main_guard(situation: Situation, match: re.Match[str]) -> Draft:
     )  # fmt: skip
 
 
-@RULES.on(r"DataLoader worker \(pid.*\) (?:exited|is killed)", r"Can't pickle (?:local object |<function )")
-def loader_process(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"DataLoader worker \(pid.*\) (?:exited|is killed)",
+    r"Can't pickle (?:local object |<function )",
+)
+def _loader_process(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "processes",
         "A helper process of the DataLoader ended",
@@ -88,7 +91,7 @@ def loader_process(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Default process group has not been initialized")
-def no_group(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_group(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "process-group",
         "The ranks do not know each other yet",
@@ -99,7 +102,7 @@ def no_group(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Expected to have finished reduction in the prior iteration(?:.*rank (\d+): ([\d ]+))?")
-def unused_parameters(situation: Situation, match: re.Match[str]) -> Draft:
+def _unused_parameters(situation: Situation, match: re.Match[str]) -> Draft:
     which = f" Parameters number {match[2].strip()} got none." if match[2] else ""
     return Draft(
         "ddp-unused",
@@ -110,8 +113,10 @@ def unused_parameters(situation: Situation, match: re.Match[str]) -> Draft:
     )  # fmt: skip
 
 
-@RULES.on(r"Expected `len\(lengths\)` to be equal to batch_size, but got (\d+) \(batch_size=(\d+)\)")
-def packed(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Expected `len\(lengths\)` to be equal to batch_size, but got (\d+) \(batch_size=(\d+)\)"
+)
+def _packed(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "batch-size",
         "There must be one length for each sequence",
@@ -121,7 +126,7 @@ def packed(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"(\w+) is not an Optimizer")
-def scheduler(situation: Situation, match: re.Match[str]) -> Draft:
+def _scheduler(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "optimiser",
         "A schedule belongs to an optimiser",
@@ -131,7 +136,7 @@ def scheduler(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Invalid (learning rate|momentum value|weight_decay value|beta parameter.*?): (\S+)")
-def optimiser_numbers(situation: Situation, match: re.Match[str]) -> Draft:
+def _optimiser_numbers(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "optimiser",
         f"The {match[1]} is not possible",
@@ -143,7 +148,7 @@ def optimiser_numbers(situation: Situation, match: re.Match[str]) -> Draft:
     r"probability tensor contains either `inf`, `nan` or element < 0",
     r"invalid multinomial distribution|Expected p_in >= 0 && p_in <= 1",
 )
-def bad_probabilities(situation: Situation, match: re.Match[str]) -> Draft:
+def _bad_probabilities(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "probability-range",
         "These are not probabilities",

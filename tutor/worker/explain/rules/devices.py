@@ -25,12 +25,14 @@ RULES = Rules()
     r"indices should be either on (?:cpu|\w+) or on the same device as the indexed tensor",
     r"Expected .* to be on (?:the same )?device",
 )
-def two_devices(situation: Situation, match: re.Match[str]) -> Draft:
+def _two_devices(situation: Situation, match: re.Match[str]) -> Draft:
     where = {o.name: str(raw.device_of(o.value)) for o in situation.tensors()}
     layer = situation.layer
     fixes: list[Fix | None] = []
     if layer is not None:
-        weight = next((p for p in registry(layer.module, "_parameters").values() if raw.is_tensor(p)), None)
+        weight = next(
+            (p for p in registry(layer.module, "_parameters").values() if raw.is_tensor(p)), None
+        )
         if weight is not None:
             where[layer.path] = str(raw.device_of(weight))
         origin = situation.origin()
@@ -64,7 +66,7 @@ def two_devices(situation: Situation, match: re.Match[str]) -> Draft:
     r"invalid device ordinal",
     r"Attempting to deserialize object on a (?:CUDA|cuda) device",
 )
-def no_such_device(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_such_device(situation: Situation, match: re.Match[str]) -> Draft:
     loading = "deserialize" in match[0]
     code = "torch.load(path, map_location=device)" if loading else ""
     name = (match[1] if match.groups() else None) or "GPU"
@@ -94,7 +96,7 @@ def _with_device(situation: Situation) -> str:
     r"device type at start of device string: (\w+)",
     r"Invalid device string: '(.*?)'",
 )
-def unknown_device(situation: Situation, match: re.Match[str]) -> Draft:
+def _unknown_device(situation: Situation, match: re.Match[str]) -> Draft:
     gpu = match[1].lower() == "gpu"
     return Draft(
         "no-device",

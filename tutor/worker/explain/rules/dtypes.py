@@ -32,12 +32,14 @@ def _as(dtype: torch.dtype) -> str:
 
 @RULES.on(
     r"mat1 and mat2 must have the same dtype",
-    r"Input type \((?!torch\.cuda|torch\.mps|\w*CUDA|\w*MPS).*?\) and (?:bias|weight) type \(.*?\) should be the same",
+    r"Input type \((?!torch\.cuda|torch\.mps|\w*CUDA|\w*MPS).*?\) and (?:bias|weight) type "
+    r"\(.*?\) should be the same",
     r"RNN input dtype \(.*?\) does not match weight dtype",
-    r"expected scalar type (?:Float|Half|Double|BFloat16) but found (?:Float|Half|Double|BFloat16|Byte|Long|Int)",
+    r"expected scalar type (?:Float|Half|Double|BFloat16) but found "
+    r"(?:Float|Half|Double|BFloat16|Byte|Long|Int)",
     r"expected m1 and m2 to have the same dtype",
 )
-def into_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _into_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
     layer = situation.layer
     if layer is None or not raw.is_tensor(layer.input):
         return None
@@ -60,7 +62,8 @@ def into_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
     return Draft(
         "dtype-mix",
         "The input has another dtype than the layer",
-        f"The weights of `{layer.path}` are {_name(weight)}, its input was {_name(given)}.{_hint(given)}",
+        f"The weights of `{layer.path}` are {_name(weight)}, its input was "
+        f"{_name(given)}.{_hint(given)}",
         fixes,
         operands=[*operands, Value(layer.path, value=layer.module, known=True)],
     )
@@ -78,12 +81,13 @@ def _hint(dtype: torch.dtype) -> str:
     r"mat1 and mat2 must have the same dtype",
     r"expected m1 and m2 to have the same dtype",
     r"expected both vectors to have same dtype",
-    r"expected scalar type (?:Float|Half|Double|BFloat16) but found (?:Float|Half|Double|BFloat16|Byte|Long|Int)",
+    r"expected scalar type (?:Float|Half|Double|BFloat16) but found "
+    r"(?:Float|Half|Double|BFloat16|Byte|Long|Int)",
     r"Index put requires the source and destination dtypes match",
     r"self and \w+ (?:must|should|expected to) have the same (?:dtype|scalar type)",
     r"(?:should|must) have the same dtype",
 )
-def by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
     tensors = situation.tensors()
     if len(tensors) < 2:
         return None
@@ -111,13 +115,14 @@ def by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
 @RULES.on(
     r"could not infer output dtype. Input dtype must be either a floating point or complex dtype",
     r"std and var only support floating point",
-    r"(?:softmax|sigmoid|mean|norm|nll|gelu|silu|tanh|exp|dropout|layer_norm|pool|conv|addmm|baddbmm|grid)\w*\" ?not implemented for '(?:Long|Int|Short|Byte|Char|Bool)'",
+    r"(?:softmax|sigmoid|mean|norm|nll|gelu|silu|tanh|exp|dropout|pool|conv|addmm|baddbmm|grid)"
+    r"\w*\" ?not implemented for '(?:Long|Int|Short|Byte|Char|Bool)'",
     r"Expected a floating point or complex tensor as input\. Got",
     r"input dtype should be either floating point or complex",
     r"input tensor must be either float or double dtype",
     r"Input must be floating point or complex|expected a floating[ -]point",
 )
-def integers(situation: Situation, match: re.Match[str]) -> Draft:
+def _integers(situation: Situation, match: re.Match[str]) -> Draft:
     value = next((t for t in situation.tensors() if not is_float(t.dtype)), None)
     fixes: list[Fix | None] = []
     subject = "The tensor"
@@ -136,7 +141,7 @@ def integers(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"[Oo]nly Tensors of floating point(?: and complex)? dtype can require gradients")
-def integer_gradients(situation: Situation, match: re.Match[str]) -> Draft:
+def _integer_gradients(situation: Situation, match: re.Match[str]) -> Draft:
     value = next((t for t in situation.tensors() if not is_float(t.dtype)), None)
     code = situation.instead(value, f"{value.atom}.float()") if value else ""
     fixes = [
@@ -152,7 +157,7 @@ def integer_gradients(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"result type (\w+) can't be cast to the desired output type (\w+)")
-def result_cast(situation: Situation, match: re.Match[str]) -> Draft:
+def _result_cast(situation: Situation, match: re.Match[str]) -> Draft:
     left = next(iter(situation.tensors()), None)
     name = f"`{left.name}`" if left else "the tensor"
     return Draft(
@@ -171,7 +176,7 @@ def result_cast(situation: Situation, match: re.Match[str]) -> Draft:
     r"(~) \(operator\.invert\) is only implemented on integer and Boolean",
     r"(lshift|rshift)\w*\" not implemented for '(?:Float|Double|Half)'",
 )
-def bits(situation: Situation, match: re.Match[str]) -> Draft:
+def _bits(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "bits",
         "&, |, ^ and ~ work on bits",
@@ -182,7 +187,7 @@ def bits(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Subtraction, the `-` operator, with (?:two|a) bool tensors?")
-def minus_bool(situation: Situation, match: re.Match[str]) -> Draft:
+def _minus_bool(situation: Situation, match: re.Match[str]) -> Draft:
     tensors = situation.tensors()
     code = f"{tensors[0].atom} ^ {tensors[1].atom}" if len(tensors) == 2 else ""
     return Draft(
@@ -197,7 +202,7 @@ def minus_bool(situation: Situation, match: re.Match[str]) -> Draft:
     r"(?:where expected condition to be a boolean tensor|masked_fill_? only supports boolean masks"
     r"|masked_select: expected BoolTensor for mask)"
 )
-def not_a_mask(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_a_mask(situation: Situation, match: re.Match[str]) -> Draft:
     value = next((t for t in situation.tensors() if t.dtype is not torch.bool), None)
     masks = [t for t in situation.tensors() if t.dtype is not torch.bool]
     if "masked" in match[0] and len(masks) > 1:
@@ -209,7 +214,10 @@ def not_a_mask(situation: Situation, match: re.Match[str]) -> Draft:
         "A mask holds truth values",
         f"`{value.name if value else 'The mask'}` is {_name(value.dtype) if value else 'no bool'}; "
         "a comparison such as `x > 0` makes a mask.",
-        [situation.maybe("everything that is not 0", alternative), situation.maybe("compare", code)],
+        [
+            situation.maybe("everything that is not 0", alternative),
+            situation.maybe("compare", code),
+        ],
     )
 
 
@@ -220,7 +228,7 @@ def not_a_mask(situation: Situation, match: re.Match[str]) -> Draft:
     r"Could not infer dtype of (\w+)",
     r"invalid data type '(\w+)'",
 )
-def not_numbers(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_numbers(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     advice = {
         "str": "Give every word a number first, for example with a dict.",
@@ -238,7 +246,7 @@ def not_numbers(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"(?:Cannot|cannot|doesn't) .*MPS.*float64|MPS framework doesn't support float64")
-def no_doubles(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_doubles(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "dtype-mix",
         "Apple's GPU has no float64",
@@ -249,7 +257,7 @@ def no_doubles(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"argument 'dtype' must be torch\.dtype, not (\w+)")
-def dtype_as_text(situation: Situation, match: re.Match[str]) -> Draft:
+def _dtype_as_text(situation: Situation, match: re.Match[str]) -> Draft:
     value = situation.argument(99, "dtype")
     name = value.value if value is not None and type(value.value) is str else ""
     known = hasattr(torch, name) and type(getattr(torch, name)) is torch.dtype if name else False

@@ -40,8 +40,11 @@ def _path(situation: Situation) -> str:
     return f"`{situation.layer.path}`" if situation.layer else "The layer"
 
 
-@RULES.on(r"Given normalized_shape=\[(.*?)\], expected input with shape \[\*, (.*?)\], but got input of size ?\[(.*?)\]")
-def layer_norm(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Given normalized_shape=\[(.*?)\], expected input with shape \[\*, (.*?)\], but got "
+    r"input of size ?\[(.*?)\]"
+)
+def _layer_norm(situation: Situation, match: re.Match[str]) -> Draft:
     want, given = numbers(match[1]), numbers(match[3])
     fix = None
     if len(want) == 1:
@@ -68,7 +71,7 @@ def layer_norm(situation: Situation, match: re.Match[str]) -> Draft:
     r"Expected weight to be a vector of size equal to the number of channels in input, but got "
     r"weight of shape \[(\d+)\] and input of shape \[(.*?)\]",
 )
-def channel_norm(situation: Situation, match: re.Match[str]) -> Draft:
+def _channel_norm(situation: Situation, match: re.Match[str]) -> Draft:
     if "running" in match[0]:
         got, want = int(match[1]), int(match[2])
     else:
@@ -91,7 +94,7 @@ def channel_norm(situation: Situation, match: re.Match[str]) -> Draft:
     r"was expecting embedding dimension of (\d+), but got (\d+)",
     r"bilinear\(\): input\d size does not match weight size: got (\d+) but expected (\d+)",
 )
-def width(situation: Situation, match: re.Match[str]) -> Draft:
+def _width(situation: Situation, match: re.Match[str]) -> Draft:
     want, got = int(match[1]), int(match[2])
     if "bilinear" in match[0]:
         want, got = got, want
@@ -109,7 +112,7 @@ def width(situation: Situation, match: re.Match[str]) -> Draft:
     r"(?:\w+: )?Expected input to be 2D or 3D, got (\d)D",
     r"input must have (\d) dimensions, got (\d)",
 )
-def recurrent_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
+def _recurrent_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     first = layer is not None and own_names(layer.module).get("batch_first") is True
     order = "[batch, time, features]" if first else "[time, batch, features]"
@@ -133,7 +136,7 @@ def recurrent_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     r"Expected hidden(?:\[\d\])? size \((.*?)\), got \[(.*?)\]",
     r"For (?:un)?batched \d-D input, hx (?:and cx )?should also be",
 )
-def hidden(situation: Situation, match: re.Match[str]) -> Draft:
+def _hidden(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     facts = own_names(layer.module) if layer else {}
     why = (
@@ -146,7 +149,11 @@ def hidden(situation: Situation, match: re.Match[str]) -> Draft:
         want, got = numbers(match[1]), numbers(match[2])
         why += f" It must be {shape(want)}, and was {shape(got)}."
         picture = drawing.from_the_left(("needed", want), ("given", got))
-        if len(want) == 3 and facts.get("batch_first") is False and raw.is_tensor(_input(situation)):
+        if (
+            len(want) == 3
+            and facts.get("batch_first") is False
+            and raw.is_tensor(_input(situation))
+        ):
             sizes = tuple(raw.shape_of(_input(situation)))
             if sizes[:1] == got[1:2]:
                 fixes.append(Fix("the batch looks first: make the layer with batch_first=True"))
@@ -159,8 +166,11 @@ def _input(situation: Situation) -> Any:
     return situation.layer.input if situation.layer else None
 
 
-@RULES.on(r"Expected more than 1 (?:value|spatial element) per channel when training, got input size (?:torch\.Size\()?\[?(.*?)\]")
-def one_sample(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Expected more than 1 (?:value|spatial element) per channel when training, got input "
+    r"size (?:torch\.Size\()?\[?(.*?)\]"
+)
+def _one_sample(situation: Situation, match: re.Match[str]) -> Draft:
     root = situation.place.text(getattr(situation.node, "func", None)) if situation.place else ""
     return Draft(
         "batch-of-one",
@@ -176,7 +186,7 @@ def one_sample(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"The shape of the (\w+) attn_mask is torch\.Size\(\[(.*?)\]\), but should be \((.*?)\)")
-def attention_mask(situation: Situation, match: re.Match[str]) -> Draft:
+def _attention_mask(situation: Situation, match: re.Match[str]) -> Draft:
     got, want = numbers(match[2]), numbers(match[3])
     return Draft(
         "mask-shape",
@@ -190,7 +200,7 @@ def attention_mask(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"dropout probability has to be between 0 and 1, but got (\S+)")
-def dropout(situation: Situation, match: re.Match[str]) -> Draft:
+def _dropout(situation: Situation, match: re.Match[str]) -> Draft:
     fixes: list[Fix | None] = []
     try:
         share = float(match[1]) / 100
@@ -207,10 +217,11 @@ def dropout(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(
-    r"(\w+)\(\): argument '(\w+)' \(position \d+\) must be (?:Tensor|tuple of Tensors|list of Tensors), not ([\w.]+)",
+    r"(\w+)\(\): argument '(\w+)' \(position \d+\) must be (?:Tensor|tuple of Tensors|list of "
+    r"Tensors), not ([\w.]+)",
     r"expected np\.ndarray \(got ([\w.]+)\)",
 )
-def not_a_tensor(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _not_a_tensor(situation: Situation, match: re.Match[str]) -> Draft | None:
     kind = match.groups()[-1]
     bad = _of_kind(situation, kind)
     if kind == "NoneType":
@@ -229,7 +240,9 @@ def not_a_tensor(situation: Situation, match: re.Match[str]) -> Draft | None:
             fixes.append(situation.maybe("make it a tensor first", code))
     elif kind == "tuple":
         why += " Recurrent layers return (outputs, state): unpack it, out, h = rnn(x)."
-    title = "A NumPy array is needed here" if "np.ndarray" in match[0] else "A tensor is needed here"
+    title = (
+        "A NumPy array is needed here" if "np.ndarray" in match[0] else "A tensor is needed here"
+    )
     return Draft("not-a-tensor", title, why, fixes)
 
 
@@ -247,17 +260,21 @@ def _of_kind(situation: Situation, kind: str) -> Value | None:
     r"unsupported operand type\(s\) for .*'torch\.return_types\.(\w+)'",
     r"'tuple' and '(\w+)'|'(\w+)' and 'tuple'",
 )
-def several_results(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _several_results(situation: Situation, match: re.Match[str]) -> Draft | None:
     bad = next((o for o in situation.operands if isinstance(o.value, tuple) and o.known), None)
     if bad is None:
         return None
     fixes: list[Fix | None] = []
     if type(bad.value).__module__ == "torch.return_types":
-        why = f"`{bad.name}` holds both the values and their indices: max, min, sort and topk along a dimension give two tensors."
+        why = (
+            f"`{bad.name}` holds both the values and their indices: max, min, sort and topk along "
+            "a dimension give two tensors."
+        )
         for name, text in (("values", "the values"), ("indices", "or where they are")):
             fixes.append(situation.maybe(text, situation.instead(bad, f"{bad.atom}.{name}")))
     else:
-        why = f"`{bad.name}` is a tuple of {len(bad.value)}. A comma at the end of a line makes one too."
+        size = tuple.__len__(bad.value)
+        why = f"`{bad.name}` is a tuple of {size}. A comma at the end of a line makes one too."
         if bad.value and raw.is_tensor(bad.value[0]):
             why = (
                 f"`{bad.name}` is a tuple of {len(bad.value)}; recurrent layers return "

@@ -17,6 +17,12 @@ from tutor.worker.explain.situation import Draft, Situation, Value
 
 RULES = Rules()
 _EMPTY: dict[str, Any] = {"_empty": torch.empty}
+_ORDERS = {
+    2: "[batch, features]",
+    3: "[batch, channels, length]",
+    4: "[batch, channels, height, width]",
+    5: "[batch, channels, depth, height, width]",
+}
 
 
 def _subject(situation: Situation, sizes: tuple[int, ...]) -> tuple[str, list[Value]]:
@@ -36,16 +42,17 @@ def _subject(situation: Situation, sizes: tuple[int, ...]) -> tuple[str, list[Va
 
 
 @RULES.on(
-    r"Expected (\d)D \(unbatched\) or (\d)D \(batched\) input to (\w+), but got input of size: \[(.*?)\]",
-    r"Expected (\d)-dimensional input for (\d)-dimensional weight .*?, but got (\d)-dimensional input of size \[(.*?)\]",
+    r"Expected (\d)D \(unbatched\) or (\d)D \(batched\) input to (\w+), but got input of "
+    r"size: \[(.*?)\]",
+    r"Expected (\d)-dimensional input for (\d)-dimensional weight .*?, but got "
+    r"(\d)-dimensional input of size \[(.*?)\]",
     r"non-empty (\d)D or (\d)D \(batch mode\) tensor expected for (input)",
-    r"(?:expected|Expected) (?:input to be )?(\d)D (?:or (\d)D )?(input|tensor)? ?\(?,?(?:but )?got (\d)D",
+    r"(?:expected|Expected) (?:input to be )?(\d)D (?:or (\d)D )?(input|tensor)? ?\(?,?(?:but "
+    r")?got (\d)D",
 )
-def dimensions(situation: Situation, match: re.Match[str]) -> Draft:
+def _dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     given = tuple(raw.shape_of(layer.input)) if layer and raw.is_tensor(layer.input) else ()
-    if not given and not match[4:5]:
-        given = ()
     if not given:
         listed = re.search(r"input of size:? \[(.*?)\]", situation.message)
         given = numbers(listed[1]) if listed else ()
@@ -56,8 +63,7 @@ def dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     who = f"`{layer.path}`" if layer else "This operation"
     wanted = [int(group) for group in match.groups()[:2] if group and group.isdigit()]
     most = max(wanted, default=4)
-    order = {4: "[batch, channels, height, width]", 3: "[batch, channels, length]",
-             2: "[batch, features]", 5: "[batch, channels, depth, height, width]"}.get(most, "")  # fmt: skip
+    order = _ORDERS.get(most, "")
     fixes: list[Fix | None] = []
     if origin is not None and given:
         fixes = _reshaped(situation, origin, given, most)
@@ -100,7 +106,11 @@ def _checked_on_layer(situation: Situation, text: str, origin: Value, change: st
         return None
     code = situation.instead(origin, origin.atom + change)
     return situation.checked_by(
-        text, code, f"_layer(_given{change})", _layer=situation.layer.module, _given=situation.layer.input
+        text,
+        code,
+        f"_layer(_given{change})",
+        _layer=situation.layer.module,
+        _given=situation.layer.input,
     )
 
 
@@ -111,8 +121,11 @@ def _channels(situation: Situation) -> int:
     return found if type(found) is int else 0
 
 
-@RULES.on(r"Given (groups|transposed)=(\d+), weight of size \[(.*?)\], expected input\[(.*?)\] to have (\d+) channels, but got (\d+) channels instead")
-def channels(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Given (groups|transposed)=(\d+), weight of size \[(.*?)\], expected input\[(.*?)\] to "
+    r"have (\d+) channels, but got (\d+) channels instead"
+)
+def _other_number(situation: Situation, match: re.Match[str]) -> Draft:
     given, want, got = numbers(match[4]), int(match[5]), int(match[6])
     layer = situation.layer
     origin = situation.origin() or next(
@@ -121,7 +134,7 @@ def channels(situation: Situation, match: re.Match[str]) -> Draft:
     name, shown = _subject(situation, given)
     fixes: list[Fix | None] = []
     if origin is not None and len(given) >= 3:
-        if given[-1] == want:
+        if given[-1:] == (want,):
             dims = (0, len(given) - 1, *range(1, len(given) - 1)) if len(given) == 4 else (2, 0, 1)
             change = f".permute({', '.join(map(str, dims))})"
             code = situation.instead(origin, origin.atom + change)
@@ -137,7 +150,7 @@ def channels(situation: Situation, match: re.Match[str]) -> Draft:
                     situation, "or repeat the grey channel", origin, f".expand(-1, {want}, -1, -1)"
                 )
             )
-    if layer is not None and match[1] == "groups" and given[-1] != want:
+    if layer is not None and match[1] == "groups" and given[-1:] != (want,):
         fixes.insert(0, _other_channels(situation, got))
     return Draft(
         "channels",
@@ -177,16 +190,18 @@ def _other_channels(situation: Situation, count: int) -> Fix | None:
 
 
 @RULES.on(
-    r"Calculated padded input size per channel: \((.*?)\)\. Kernel size: \((.*?)\)\. Kernel size can't be greater",
+    r"Calculated padded input size per channel: \((.*?)\)\. Kernel size: \((.*?)\)\. Kernel "
+    r"size can't be greater",
     r"Given input size: \((.*?)\)\. Calculated output size: \((.*?)\)\. Output size is too small",
     r"[Kk]ernel size can't be greater than actual input size",
 )
-def too_small(situation: Situation, match: re.Match[str]) -> Draft:
+def _too_small(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     who = f"`{layer.path}`" if layer else "this layer"
     groups = match.groups()
     if groups and "Kernel" in match[0]:
-        why = f"The window of {who} is {shape(numbers(groups[1]))}, the image only {shape(numbers(groups[0]))}."
+        window, image = shape(numbers(groups[1])), shape(numbers(groups[0]))
+        why = f"The window of {who} is {window}, the image only {image}."
     elif groups:
         why = (
             f"{who} was given {shape(numbers(groups[0]))} (channels first) and would leave "
@@ -208,9 +223,12 @@ def too_small(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"(in_channels|out_channels|num_channels)(?: \((\d+)\))? must be divisible by (groups|num_groups)(?: \((\d+)\))?",
-          r"(embed_dim) must be divisible by (num_heads)")  # fmt: skip
-def divisible(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"(in_channels|out_channels|num_channels)(?: \((\d+)\))? must be divisible by "
+    r"(groups|num_groups)(?: \((\d+)\))?",
+    r"(embed_dim) must be divisible by (num_heads)",
+)
+def _divisible(situation: Situation, match: re.Match[str]) -> Draft:
     names = [g for g in match.groups() if g and not g.isdigit()]
     return Draft(
         "sizes",

@@ -16,7 +16,7 @@ RULES = Rules()
 
 
 @RULES.on(r"index (-?\d+) is out of bounds for (?:dimension|axis) (\d+) with size (\d+)")
-def out_of_range(situation: Situation, match: re.Match[str]) -> Draft:
+def _out_of_range(situation: Situation, match: re.Match[str]) -> Draft:
     index, dim, size = map(int, match.groups())
     value = next(iter(situation.tensors()), None)
     gathering = isinstance(situation.node, ast.Call)
@@ -48,7 +48,7 @@ def _index_node(situation: Situation, index: int) -> ast.AST | None:
 
 
 @RULES.on(r"too many indices for (?:tensor of dimension (\d+)|array: array is (\d+)-dimensional)")
-def too_many(situation: Situation, match: re.Match[str]) -> Draft:
+def _too_many(situation: Situation, match: re.Match[str]) -> Draft:
     count = int(match[1] or match[2])
     value = next(iter(situation.tensors()), None)
     subject = told(value) if value else "the tensor"
@@ -59,8 +59,11 @@ def too_many(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"The shape of the mask \[(.*?)\] at index (\d+) does not match the shape of the indexed tensor \[(.*?)\] at index (\d+)")
-def mask(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"The shape of the mask \[(.*?)\] at index (\d+) does not match the shape of the indexed "
+    r"tensor \[(.*?)\] at index (\d+)"
+)
+def _mask(situation: Situation, match: re.Match[str]) -> Draft:
     masked, whole = numbers(match[1]), numbers(match[3])
     pair = situation.pair()
     names = (pair[0].name, pair[1].name) if pair else ("the tensor", "the mask")
@@ -91,8 +94,10 @@ def mask(situation: Situation, match: re.Match[str]) -> Draft:
     r"Expected tensor for argument #\d+ '(?:indices|index)' to have",
     r"arrays used as indices must be of integer",
 )
-def not_integers(situation: Situation, match: re.Match[str]) -> Draft:
-    bad = next((v for v in situation.tensors() if is_float(v.dtype) and _is_index(situation, v)), None)
+def _not_integers(situation: Situation, match: re.Match[str]) -> Draft:
+    bad = next(
+        (v for v in situation.tensors() if is_float(v.dtype) and _is_index(situation, v)), None
+    )
     if bad is None and len(situation.tensors()) > 1:
         bad = next((v for v in reversed(situation.tensors()) if is_float(v.dtype)), None)
     fixes: list[Fix | None] = []
@@ -122,7 +127,7 @@ def _is_index(situation: Situation, value: Value) -> bool:
 
 
 @RULES.on(r"Index tensor must have the same number of dimensions as input tensor")
-def gather_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
+def _gather_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     tensors = situation.tensors()
     fixes: list[Fix | None] = []
     why = "gather and scatter need an index with as many dimensions as the tensor."
@@ -135,12 +140,15 @@ def gather_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
             for dim in (1, 0, -1):
                 code = situation.instead(index, f"{index.atom}.unsqueeze({dim})")
                 fixes.append(situation.try_fix("give the index a dimension of size 1", code))
-            fixes = [fix for fix in fixes if fix][:1]
+            fixes[:] = [fix for fix in fixes if fix][:1]
     return Draft("gather", "The index has another number of dimensions", why, fixes, picture)
 
 
-@RULES.on(r"Size does not match at dimension (\d+) expected index \[(.*?)\] to be (?:no larger|smaller) than (?:self|src) \[(.*?)\](?: and .*)? apart from dimension (\d+)")
-def gather_sizes(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"Size does not match at dimension (\d+) expected index \[(.*?)\] to be (?:no "
+    r"larger|smaller) than (?:self|src) \[(.*?)\](?: and .*)? apart from dimension (\d+)"
+)
+def _gather_sizes(situation: Situation, match: re.Match[str]) -> Draft:
     index, value = numbers(match[2]), numbers(match[3])
     return Draft(
         "gather",
@@ -152,7 +160,7 @@ def gather_sizes(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Class values must be (smaller than num_classes|non-negative)")
-def one_hot(situation: Situation, match: re.Match[str]) -> Draft:
+def _one_hot(situation: Situation, match: re.Match[str]) -> Draft:
     negative = "non-negative" in match[1]
     return Draft(
         "class-range",
@@ -164,8 +172,11 @@ def one_hot(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"invalid index of a 0-dim tensor|iteration over a 0-d tensor|len\(\) of (?:a 0-d tensor|unsized object)")
-def zero_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"invalid index of a 0-dim tensor|iteration over a 0-d tensor|len\(\) of (?:a 0-d "
+    r"tensor|unsized object)"
+)
+def _zero_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     name = value.atom if value else "x"
     return Draft(
@@ -178,8 +189,10 @@ def zero_dimensions(situation: Situation, match: re.Match[str]) -> Draft:
     )  # fmt: skip
 
 
-@RULES.on(r"shape mismatch: indexing (?:tensors|arrays) could not be broadcast together with shapes (.*)")
-def index_pair(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"shape mismatch: indexing (?:tensors|arrays) could not be broadcast together with shapes (.*)"
+)
+def _index_pair(situation: Situation, match: re.Match[str]) -> Draft:
     shapes = [numbers(text) for text in re.findall(r"[\[(](.*?)[\])]", match[1])]
     sizes = " and ".join(map(shape, shapes))
     return Draft(
@@ -191,7 +204,7 @@ def index_pair(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"selected index k out of range")
-def topk(situation: Situation, match: re.Match[str]) -> Draft:
+def _topk(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     size = f" `{value.name}` has {value.shape[-1]} there." if value and value.shape else ""
     return Draft(
@@ -202,7 +215,7 @@ def topk(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"step must be greater than zero|slice step must be positive")
-def backwards(situation: Situation, match: re.Match[str]) -> Draft:
+def _backwards(situation: Situation, match: re.Match[str]) -> Draft:
     node = situation.node
     base = situation.value(node.value) if isinstance(node, ast.Subscript) else None
     fix = situation.try_fix("turn it round", f"{base.atom}.flip(0)") if base else None
@@ -215,7 +228,7 @@ def backwards(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"index out of range in self")
-def table(situation: Situation, match: re.Match[str]) -> Draft:
+def _table(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     facts = own_names(layer.module) if layer else {}
     rows = facts.get("num_embeddings")
@@ -228,7 +241,12 @@ def table(situation: Situation, match: re.Match[str]) -> Draft:
     fixes: list[Fix | None] = []
     if largest is not None and largest >= rows:
         width = facts.get("embedding_dim")
-        fixes.append(Fix("make the table larger, if the vocabulary is", f"nn.Embedding({largest + 1}, {width})"))
+        fixes.append(
+            Fix(
+                "make the table larger, if the vocabulary is",
+                f"nn.Embedding({largest + 1}, {width})",
+            )
+        )
     fixes.append(Fix("or look where too large numbers come from: numbering starts at 0"))
     operands = [origin] if origin else [Value("its input", value=layer.input, known=True)]
     return Draft(

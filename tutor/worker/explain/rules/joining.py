@@ -20,7 +20,7 @@ _MOST = 6
     r"(?:Expected size (\d+) but got size (\d+) for tensor number (\d+)|Got (\d+) and (\d+))",
     r"Tensors must have same number of dimensions: got (\d+) and (\d+)",
 )
-def cat(situation: Situation, match: re.Match[str]) -> Draft:
+def _cat(situation: Situation, match: re.Match[str]) -> Draft:
     parts = _parts(situation)
     if "same number" in match[0]:
         return _other_count(situation, match, parts)
@@ -62,7 +62,7 @@ def _other_count(situation: Situation, match: re.Match[str], parts: list[Value])
 
 
 @RULES.on(r"zero-dimensional tensor \(at position (\d+)\) cannot be concatenated")
-def numbers_joined(situation: Situation, match: re.Match[str]) -> Draft:
+def _numbers_joined(situation: Situation, match: re.Match[str]) -> Draft:
     parts = _parts(situation)
     code = _call(situation, "", "torch.stack")
     return Draft(
@@ -79,7 +79,7 @@ def numbers_joined(situation: Situation, match: re.Match[str]) -> Draft:
     r"entry (\d+)",
     r"each element in list of batch should be of equal size",
 )
-def stack(situation: Situation, match: re.Match[str]) -> Draft:
+def _stack(situation: Situation, match: re.Match[str]) -> Draft:
     sizes = match.groups()
     if _is_collating(situation):
         told = (
@@ -122,7 +122,7 @@ def stack(situation: Situation, match: re.Match[str]) -> Draft:
     r"expects a non-empty TensorList",
     r"received an empty list of sequences",
 )
-def nothing(situation: Situation, match: re.Match[str]) -> Draft:
+def _nothing(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "cat",
         "There was nothing to join",
@@ -134,7 +134,7 @@ def nothing(situation: Situation, match: re.Match[str]) -> Draft:
     r"expected Tensor as element (\d+) in argument (\d+), but got (\w+)",
     r"(cat|stack)\(\): argument 'tensors' \(position 1\) must be tuple of Tensors, not (\w+)",
 )
-def not_tensors(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_tensors(situation: Situation, match: re.Match[str]) -> Draft:
     node = situation.node
     if "must be tuple" in match[0] and match[2] == "Tensor" and isinstance(node, ast.Call):
         inside = ", ".join(operand.name for operand in situation.tensors())
@@ -160,7 +160,7 @@ def not_tensors(situation: Situation, match: re.Match[str]) -> Draft:
     r"setting an array element with a sequence.*inhomogeneous",
     r"^not a sequence$",
 )
-def ragged(situation: Situation, match: re.Match[str]) -> Draft:
+def _ragged(situation: Situation, match: re.Match[str]) -> Draft:
     found = match.groups()
     why = "A tensor is a full box of numbers: every row must be equally long."
     if found:
@@ -180,7 +180,7 @@ def ragged(situation: Situation, match: re.Match[str]) -> Draft:
     r"default_collate: batch must contain tensors, numpy arrays, numbers, dicts or lists; found "
     r"<class '([\w.]+)'>"
 )
-def uncollatable(situation: Situation, match: re.Match[str]) -> Draft:
+def _uncollatable(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1].rpartition(".")[2]
     none = kind == "NoneType"
     return Draft(
@@ -199,7 +199,7 @@ def uncollatable(situation: Situation, match: re.Match[str]) -> Draft:
     r"split_with_sizes expects split_sizes to sum exactly to (\d+) .*split_sizes=\[(.*?)\]",
     r"chunk expects `chunks` to be greater than 0",
 )
-def split(situation: Situation, match: re.Match[str]) -> Draft:
+def _split(situation: Situation, match: re.Match[str]) -> Draft:
     if not match.groups():
         return Draft("split", "There must be at least one chunk", "chunk(0) makes no pieces.")
     total = sum(numbers(match[2]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 
-
 from tutor import raw
 from tutor.wire.explanation import Fix
 from tutor.worker.explain import drawing
@@ -29,11 +28,12 @@ def _sides(situation: Situation) -> tuple[Value, Value] | None:
 @RULES.on(
     r"expected target dtype to be Long or Byte, but got (\w+)",
     r"expected scalar type Long but found (\w+)",
-    r"Expected object of scalar type (?:torch\.)?Long(?:Tensor)? but got (?:scalar )?type (?:torch\.)?(\w+)",
+    r"Expected object of scalar type (?:torch\.)?Long(?:Tensor)? but got (?:scalar )?type "
+    r"(?:torch\.)?(\w+)",
     r"nll_loss\w*\" not implemented for '(\w+)'",
     r"Expected floating point type for target with class probabilities, got (\w+)",
 )
-def class_targets(situation: Situation, match: re.Match[str]) -> Draft:
+def _class_targets(situation: Situation, match: re.Match[str]) -> Draft:
     sides = _sides(situation)
     why = (
         "The target is either one class number for each sample (int64), or one probability for "
@@ -60,11 +60,9 @@ def class_targets(situation: Situation, match: re.Match[str]) -> Draft:
     r"result type (?:Float|Double) can't be cast to the desired output type (?:Long|Int|Bool)",
     r"Found dtype (?:Long|Int|Bool|Double) but expected (?:Float|Double)",
 )
-def number_targets(situation: Situation, match: re.Match[str]) -> Draft | None:
-    if "loss" not in situation.expression.lower() and "cross_entropy" not in situation.expression:
-        if situation.layer is None or "Loss" not in situation.layer.kind.__name__:
-            if "Found dtype" not in match[0]:
-                return None
+def _number_targets(situation: Situation, match: re.Match[str]) -> Draft | None:
+    if "Found dtype" not in match[0] and not _is_loss(situation):
+        return None
     sides = _sides(situation)
     fixes: list[Fix | None] = []
     name = "The target"
@@ -84,12 +82,19 @@ def number_targets(situation: Situation, match: re.Match[str]) -> Draft | None:
     )
 
 
+def _is_loss(situation: Situation) -> bool:
+    text = situation.expression
+    if "loss" in text.lower() or "cross_entropy" in text:
+        return True
+    return situation.layer is not None and "Loss" in situation.layer.kind.__name__
+
+
 @RULES.on(
     r"Target (-?\d+) is out of bounds",
     r"device-side assert triggered",
     r"Assertion `t >= 0 && t < n_classes` failed",
 )
-def class_range(situation: Situation, match: re.Match[str]) -> Draft:
+def _class_range(situation: Situation, match: re.Match[str]) -> Draft:
     if not match.groups():
         return Draft(
             "class-range",
@@ -117,7 +122,7 @@ def class_range(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Expected input batch_size \((\d+)\) to match target batch_size \((\d+)\)")
-def batch_sizes(situation: Situation, match: re.Match[str]) -> Draft:
+def _batch_sizes(situation: Situation, match: re.Match[str]) -> Draft:
     rows, labels = int(match[1]), int(match[2])
     sides = _sides(situation)
     picture = None
@@ -151,7 +156,7 @@ def batch_sizes(situation: Situation, match: re.Match[str]) -> Draft:
     r"input and target batch or spatial sizes don't match",
     r"size mismatch \(got input: .*target: ",
 )
-def class_shapes(situation: Situation, match: re.Match[str]) -> Draft:
+def _class_shapes(situation: Situation, match: re.Match[str]) -> Draft:
     sides = _sides(situation)
     why = (
         "For a prediction of [N, classes] the target is [N]; with more dimensions the classes "
@@ -197,10 +202,12 @@ def _second(situation: Situation, code: str, value: Value, text: str) -> str:
 
 
 @RULES.on(
-    r"Target size \(torch\.Size\(\[(.*?)\]\)\) must be the same as input size \(torch\.Size\(\[(.*?)\]\)\)",
-    r"Using a target size \(torch\.Size\(\[(.*?)\]\)\) that is different to the input size \(torch\.Size\(\[(.*?)\]\)\)",
+    r"Target size \(torch\.Size\(\[(.*?)\]\)\) must be the same as input size "
+    r"\(torch\.Size\(\[(.*?)\]\)\)",
+    r"Using a target size \(torch\.Size\(\[(.*?)\]\)\) that is different to the input size "
+    r"\(torch\.Size\(\[(.*?)\]\)\)",
 )
-def same_shapes(situation: Situation, match: re.Match[str]) -> Draft:
+def _same_shapes(situation: Situation, match: re.Match[str]) -> Draft:
     target_size, input_size = numbers(match[1]), numbers(match[2])
     sides = _sides(situation)
     fixes: list[Fix | None] = []
@@ -229,7 +236,7 @@ def same_shapes(situation: Situation, match: re.Match[str]) -> Draft:
     r"all elements of (?:input|target) should be between 0 and 1",
     r"Assertion `(?:input_val|x) >= zero && (?:input_val|x) <= one` failed",
 )
-def probabilities(situation: Situation, match: re.Match[str]) -> Draft:
+def _probabilities(situation: Situation, match: re.Match[str]) -> Draft:
     sides = _sides(situation)
     fixes: list[Fix | None] = []
     if sides is not None:
@@ -244,8 +251,11 @@ def probabilities(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"weight tensor should be defined either for all (\d+) classes or no classes but got weight tensor of shape: \[(.*?)\]")
-def class_weights(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"weight tensor should be defined either for all (\d+) classes or no classes but got "
+    r"weight tensor of shape: \[(.*?)\]"
+)
+def _class_weights(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "target-shape",
         "The class weights are not one a class",
@@ -255,7 +265,7 @@ def class_weights(situation: Situation, match: re.Match[str]) -> Draft:
 
 @RULES.on(r"cross_entropy\w*\(\): argument 'target' \(position 2\) must be Tensor, not ([\w.]+)",
           r"argument 'target' \(position \d+\) must be Tensor, not ([\w.]+)")  # fmt: skip
-def target_is_no_tensor(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _target_is_no_tensor(situation: Situation, match: re.Match[str]) -> Draft | None:
     if match[1] == "NoneType":
         return None
     target = situation.argument(1, "target")
@@ -266,5 +276,3 @@ def target_is_no_tensor(situation: Situation, match: re.Match[str]) -> Draft | N
         f"It was given a {match[1]}.",
         [situation.maybe("make it a tensor", code)] if code else [],
     )
-
-

@@ -31,7 +31,7 @@ _NEW_LAYER: dict[str, Any] = {"_linear": F.linear, "_empty": torch.empty}
     r"mat[12]? and vec.*size mismatch",
     r"input has inconsistent input_size",
 )
-def of_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _of_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
     layer = situation.layer
     if layer is None or not issubclass(layer.kind, nn.Linear) or not raw.is_tensor(layer.input):
         return None
@@ -42,19 +42,20 @@ def of_a_layer(situation: Situation, match: re.Match[str]) -> Draft | None:
     out, into = raw.shape_of(weight)
     origin = situation.origin()
     name = origin.name if origin else "its input"
-    draft = Draft(
+    fixes = _reshaped(situation, origin, layer.input, given, into) if origin else []
+    fixes += _other_layer(situation, given, out, into)
+    return Draft(
         "matmul",
         _TITLE,
         f"`{layer.path}` multiplies the last dimension of its input, so that must be {into}. "
         f"It received {given[-1] if given else 'a scalar'}.",
+        fixes,
         alignment=drawing.wanted((name, given), f"{layer.path} wants", -1, into),
-        operands=[origin or Value(name, value=layer.input, known=True)]
-        + [Value(layer.path, value=layer.module, known=True)],
+        operands=[
+            origin or Value(name, value=layer.input, known=True),
+            Value(layer.path, value=layer.module, known=True),
+        ],
     )
-    if origin is not None:
-        draft.fixes += _reshaped(situation, origin, layer.input, given, into)
-    draft.fixes += _other_layer(situation, given, out, into)
-    return draft
 
 
 def _reshaped(
@@ -117,10 +118,12 @@ def _weight(situation: Situation) -> Any:
     r"inconsistent tensor size, expected tensor \[(\d+)\] and src \[(\d+)\]",
     r"mat1 dim 1 must match mat2 dim 0",
 )
-def by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
     pair = _factors(situation)
     if pair is None:
-        sizes = " and ".join("×".join(pair) for pair in zip(*[iter(match.groups())] * 2, strict=False))
+        sizes = " and ".join(
+            "×".join(pair) for pair in zip(*[iter(match.groups())] * 2, strict=False)
+        )
         why = f"The sizes were {sizes}. " if sizes else ""
         return Draft(
             "matmul",
@@ -139,7 +142,7 @@ def by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
     r"equal number of batches|batch1 dim 2 must match batch2 dim 1",
     r"The size of tensor a \((\d+)\) must match the size of tensor b",
 )
-def batched(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _batched(situation: Situation, match: re.Match[str]) -> Draft | None:
     pair = _factors(situation)
     if pair is None or ("tensor a" in match[0] and not _is_product(situation)):
         return None
@@ -161,7 +164,7 @@ def batched(situation: Situation, match: re.Match[str]) -> Draft | None:
     r"Expected (?:2|3)-dimensional tensor, but got",
     r"dot: Expected 1-D argument",
 )
-def dimensions(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _dimensions(situation: Situation, match: re.Match[str]) -> Draft | None:
     pair = _factors(situation)
     if pair is None:
         return None
@@ -185,7 +188,7 @@ def dimensions(situation: Situation, match: re.Match[str]) -> Draft | None:
 
 
 @RULES.on(r"t\(\) expects a tensor with <= 2 dimensions, but self is (\d+)D")
-def too_many_to_transpose(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _too_many_to_transpose(situation: Situation, match: re.Match[str]) -> Draft | None:
     operand = next(iter(situation.tensors()), None)
     if operand is None:
         return None
@@ -210,7 +213,9 @@ def _factors(situation: Situation) -> tuple[Value, Value] | None:
     """The two factors of the product, in the order in which they are multiplied."""
     tensors = situation.tensors()
     if len(tensors) == 3 and _called(situation) in (F.linear, torch.addmm, torch.baddbmm):
-        return (tensors[0], tensors[1]) if _called(situation) is F.linear else (tensors[1], tensors[2])
+        return (
+            (tensors[0], tensors[1]) if _called(situation) is F.linear else (tensors[1], tensors[2])
+        )
     return situation.pair()
 
 
@@ -226,7 +231,7 @@ def _reason(left: Value, right: Value) -> str:
     start = f"{told(left)} and {told(right)}. "
     if not left.shape or not right.shape:
         return start
-    inner = right.shape[-2] if len(right.shape) > 1 else right.shape[-1]
+    inner = right.shape[-2:][0]
     if left.shape[-1] != inner:
         place = "first" if len(right.shape) < 3 else "second to last"
         return (
@@ -256,7 +261,7 @@ def _products(situation: Situation, left: Value, right: Value) -> list[Fix | Non
 
 
 @RULES.on(r"einsum\(\)?:? ?(.*)")
-def einsum(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _einsum(situation: Situation, match: re.Match[str]) -> Draft | None:
     equation = _equation(situation)
     tensors = situation.tensors()
     clash = _clash(equation, tensors)
@@ -302,7 +307,7 @@ def _sentence(text: str) -> str:
     r"linalg\.(\w+): A must be batches of square matrices, but they are (\d+) by (\d+)",
     r"linalg\.(\w+): Incompatible shapes of A and B",
 )
-def square(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _square(situation: Situation, match: re.Match[str]) -> Draft | None:
     tensors = situation.tensors()
     shapes = " and ".join(f"`{value.name}` ({shape(value)})" for value in tensors)
     if "square" in match[0]:
@@ -319,8 +324,10 @@ def square(situation: Situation, match: re.Match[str]) -> Draft | None:
     return Draft("square", "The equation does not fit together", why)
 
 
-@RULES.on(r"linalg\.(\w+): The (?:diagonal element|factorization|input).*(singular|positive-definite)")
-def singular(situation: Situation, match: re.Match[str]) -> Draft | None:
+@RULES.on(
+    r"linalg\.(\w+): The (?:diagonal element|factorization|input).*(singular|positive-definite)"
+)
+def _singular(situation: Situation, match: re.Match[str]) -> Draft | None:
     if match[2] == "singular":
         why = "One row or column is a combination of others, so there is no inverse."
     else:

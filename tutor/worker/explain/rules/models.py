@@ -23,7 +23,7 @@ RULES = Rules()
     r"'(\w+)' object has no attribute '(?:_modules|_parameters|_buffers|_backward_hooks|"
     r"_forward_hooks|_forward_pre_hooks|training|_backward_pre_hooks)'",
 )
-def no_super(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_super(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "no-super",
         "The model was not initialised as a module",
@@ -35,7 +35,7 @@ def no_super(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Module \[(\w+)\] is missing the required \"forward\" function")
-def no_forward(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_forward(situation: Situation, match: re.Match[str]) -> Draft:
     layer = situation.layer
     if match[1] in ("ModuleList", "ModuleDict"):
         return Draft(
@@ -47,7 +47,11 @@ def no_forward(situation: Situation, match: re.Match[str]) -> Draft:
         )  # fmt: skip
     near = []
     if layer is not None:
-        own = [n for n in child_names(layer.module) if n in type.__getattribute__(layer.kind, "__dict__")]
+        own = [
+            n
+            for n in child_names(layer.module)
+            if n in type.__getattribute__(layer.kind, "__dict__")
+        ]
         near = difflib.get_close_matches("forward", own, 1, 0.7)
     why = f"Calling a model calls its forward(), and `{match[1]}` has none."
     if near:
@@ -67,7 +71,7 @@ def no_forward(situation: Situation, match: re.Match[str]) -> Draft:
     r"unsupported operand type\(s\) for .*'NoneType'",
     r"'NoneType' object is not (?:callable|iterable|subscriptable)",
 )
-def no_return(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _no_return(situation: Situation, match: re.Match[str]) -> Draft | None:
     bad = _none_from_a_call(situation)
     if bad is None:
         return None
@@ -155,19 +159,17 @@ def _returns(code: Any) -> bool:
 
 
 @RULES.on(r"optimizer got an empty parameter list")
-def no_parameters(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_parameters(situation: Situation, match: re.Match[str]) -> Draft:
     owner = _owner(situation)
     why = "The optimiser has nothing to change."
     fixes = [Fix("pass model.parameters() of a model that has layers"),
-             Fix("a generator is used up after one pass: call model.parameters() again")]  # fmt: skip
+             Fix("a generator can be gone through once: call parameters() again")]  # fmt: skip
     if owner is not None:
         hidden = python_containers_with_layers(owner.value)
         if hidden:
             attribute, kind = hidden[0]
             right = "nn.ModuleDict" if kind == "dict" else "nn.ModuleList"
-            why += (
-                f" `{owner.name}.{attribute}` is a plain {kind}: torch does not see the layers in it."
-            )
+            why += f" `{owner.name}.{attribute}` is a plain {kind}: torch does not see its layers."
             fixes = [Fix("use torch's own", f"self.{attribute} = {right}(…)")]
         else:
             why += f" `{owner.name}` has no parameters of its own."
@@ -192,7 +194,7 @@ def _owner(situation: Situation) -> Value | None:
     r"params argument given to the optimizer should be an iterable",
     r"optimizer can only optimize Tensors, but one of the params is (\w+)",
 )
-def model_for_parameters(situation: Situation, match: re.Match[str]) -> Draft | None:
+def _model_for_parameters(situation: Situation, match: re.Match[str]) -> Draft | None:
     bad = next((o for o in situation.operands if o.known and is_module(o.value)), None)
     method = next((o for o in situation.operands if type(o.value).__name__ == "method"), None)
     text = situation.expression
@@ -216,7 +218,7 @@ def model_for_parameters(situation: Situation, match: re.Match[str]) -> Draft | 
 
 
 @RULES.on(r"([\w.]+) is not a Module subclass")
-def not_a_module(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_a_module(situation: Situation, match: re.Match[str]) -> Draft:
     kind = match[1]
     fixes: list[Fix | None] = []
     why = f"nn.Sequential takes layers, one by one; it was given {article(kind)}."
@@ -236,8 +238,10 @@ def not_a_module(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft("not-a-layer", "This is not a layer", why, fixes)
 
 
-@RULES.on(r"cannot assign '([\w.]+)' as parameter '(\w+)' \(torch\.nn\.Parameter or None expected\)")
-def plain_tensor(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"cannot assign '([\w.]+)' as parameter '(\w+)' \(torch\.nn\.Parameter or None expected\)"
+)
+def _plain_tensor(situation: Situation, match: re.Match[str]) -> Draft:
     values = [o for o in situation.operands if o.tensor is not None]
     value = values[-1].name if values else "…"
     return Draft(
@@ -250,7 +254,7 @@ def plain_tensor(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Error\(s\) in loading state_dict for (\w+)")
-def state_dict(situation: Situation, match: re.Match[str]) -> Draft:
+def _state_dict(situation: Situation, match: re.Match[str]) -> Draft:
     message = situation.message
     sizes = re.findall(
         r"size mismatch for ([\w.]+): copying a param with shape torch\.Size\(\[(.*?)\]\) from "
@@ -292,8 +296,8 @@ def _verb(keys: list[str]) -> str:
 def _for_keys(given: Value | None, missing: list[str], unexpected: list[str]) -> list[Fix | None]:
     for prefix in ("module.", "_orig_mod.", "model."):
         if unexpected and all(key.startswith(prefix) for key in unexpected):
-            why = {"module.": " (it was saved from a DDP model)",
-                   "_orig_mod.": " (it was saved from a compiled model)"}.get(prefix, "")  # fmt: skip
+            why = {"module.": " (saved from a DDP model)",
+                   "_orig_mod.": " (saved from a compiled model)"}.get(prefix, "")  # fmt: skip
             name = given.atom if given is not None else "state"
             code = f'{{k.removeprefix("{prefix}"): v for k, v in {name}.items()}}'
             return [Fix(f"remove the prefix {prefix}{why}", code)]
@@ -308,7 +312,7 @@ def _for_keys(given: Value | None, missing: list[str], unexpected: list[str]) ->
 
 
 @RULES.on(r"Expected state_dict to be dict-like, got <class '([\w.]+)'>")
-def not_a_state(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_a_state(situation: Situation, match: re.Match[str]) -> Draft:
     bad = situation.argument(0)
     kind = match[1].rpartition(".")[2]
     code = ""
@@ -324,7 +328,7 @@ def not_a_state(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Weights only load failed|weights_only")
-def weights_only(situation: Situation, match: re.Match[str]) -> Draft:
+def _weights_only(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "weights-only",
         "The file holds more than tensors",
@@ -332,8 +336,9 @@ def weights_only(situation: Situation, match: re.Match[str]) -> Draft:
         "code from the file. A whole model was saved here, not its weights.",
         [
             Fix("save the weights instead", "torch.save(model.state_dict(), path)"),
-            Fix("only for a file of your own: load everything", "torch.load(path, weights_only=False)"),
+            Fix(
+                "only for a file of your own: load everything",
+                "torch.load(path, weights_only=False)",
+            ),
         ],
     )
-
-

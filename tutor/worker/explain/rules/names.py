@@ -54,11 +54,13 @@ def near(name: str, candidates: Iterable[str], count: int = 3) -> list[str]:
     visible = [c for c in candidates if name.startswith("_") or not c.startswith("_")]
     cutoff = 0.72 if len(name) > 4 else 0.6
     same = [c for c in visible if c.lower() == name.lower() and c != name]
-    return list(dict.fromkeys([*same, *difflib.get_close_matches(name, visible, count, cutoff)]))[:count]
+    return list(dict.fromkeys([*same, *difflib.get_close_matches(name, visible, count, cutoff)]))[
+        :count
+    ]
 
 
 @RULES.on(r"name '(\w+)' is not defined")
-def undefined(situation: Situation, match: re.Match[str]) -> Draft:
+def _undefined(situation: Situation, match: re.Match[str]) -> Draft:
     name = match[1]
     place = situation.place
     local = list(place.local) if place else []
@@ -85,7 +87,9 @@ def undefined(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 def _own_builtins() -> list[str]:
-    return [n for n in dir(builtins) if not n.startswith("_") and not n.endswith(("Error", "Warning"))]
+    return [
+        n for n in dir(builtins) if not n.startswith("_") and not n.endswith(("Error", "Warning"))
+    ]
 
 
 def _is_torch_name(name: str) -> bool:
@@ -98,7 +102,7 @@ def _is_torch_name(name: str) -> bool:
     r"local variable '(\w+)' referenced before assignment",
     r"cannot access free variable '(\w+)' where",
 )
-def unbound(situation: Situation, match: re.Match[str]) -> Draft:
+def _unbound(situation: Situation, match: re.Match[str]) -> Draft:
     name = match[1]
     outside = name in situation.main
     why = f"The function assigns to `{name}`, which makes it local, and read it before that."
@@ -109,9 +113,12 @@ def unbound(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft("name", f"{name} had no value yet", why, list(fixes), operands=[])
 
 
-@RULES.on(r"module '([\w.]+)' has no attribute '(\w+)'", r"'([\w.]+)' object has no attribute '(\w+)'",
-          r"type object '(\w+)' has no attribute '(\w+)'")  # fmt: skip
-def attribute(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"module '([\w.]+)' has no attribute '(\w+)'",
+    r"'([\w.]+)' object has no attribute '(\w+)'",
+    r"type object '(\w+)' has no attribute '(\w+)'",
+)
+def _attribute(situation: Situation, match: re.Match[str]) -> Draft:
     kind, name = match[1], match[2]
     owner = _owner(situation)
     shown = owner.name if owner is not None else kind
@@ -123,7 +130,7 @@ def attribute(situation: Situation, match: re.Match[str]) -> Draft:
     what = f"a {kind}"
     if owner is not None and owner.tensor is not None:
         what = "a tensor" if not owner.shape else f"a tensor ({told(owner).rpartition(' ')[2]})"
-        if name in _NUMPY_HABITS and not close[:1] == [name]:
+        if name in _NUMPY_HABITS and close[:1] != [name]:
             change = _NUMPY_HABITS[name]
             code = change if "torch." in change else f"{owner.atom}.{change}"
             fixes.insert(0, Fix("in torch this is called", code))
@@ -135,20 +142,26 @@ def attribute(situation: Situation, match: re.Match[str]) -> Draft:
         own = type.__getattribute__(type(owner.value), "__dict__")
         typo = [] if "__init__" in own else near("__init__", [n for n in own if type(n) is str], 1)
         if typo:
-            fixes.insert(0, Fix(f"`{typo[0]}` looks like a misspelt __init__", "def __init__(self):"))
+            fixes.insert(
+                0, Fix(f"`{typo[0]}` looks like a misspelt __init__", "def __init__(self):")
+            )
     elif kind == "list" and hasattr(torch.Tensor, name):
         fixes.insert(0, Fix("make a tensor of the list first", f"torch.tensor({shown}).{name}"))
     elif kind in ("float", "int") and hasattr(torch.Tensor, name):
         fixes.insert(0, Fix("it is a plain number: .item(), float() or int() made it one"))
     elif kind == "ndarray" and hasattr(torch.Tensor, name):
-        fixes.insert(0, Fix("it is a NumPy array; make a tensor of it", f"torch.from_numpy({shown})"))
+        fixes.insert(
+            0, Fix("it is a NumPy array; make a tensor of it", f"torch.from_numpy({shown})")
+        )
     elif kind == "Size" or kind == "torch.Size":
         fixes.insert(0, Fix("a shape is a tuple of sizes", f"{shown}[0]"))
     if kind == "torch" and not fixes and hasattr(torch.nn.functional, name):
         fixes = [Fix("it is one of F's", f"F.{name}")]
-    if kind == "torch" and type(torch.nn.__dict__.get(name)) is type:
+    if kind == "torch" and type(own_names(torch.nn).get(name)) is type:
         fixes.insert(0, Fix("layers are in nn", f"nn.{name}"))
-    where = f"The module `{kind}`" if match[0].startswith("module") else f"`{shown}` is {what}, which"
+    where = (
+        f"The module `{kind}`" if match[0].startswith("module") else f"`{shown}` is {what}, which"
+    )
     return Draft(
         "attribute",
         f"There is no {name} here",
@@ -172,7 +185,7 @@ def _owner(situation: Situation) -> Value | None:
 
 
 @RULES.on(r"No module named '([\w.]+)'(; '([\w.]+)' is not a package)?")
-def no_package(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_package(situation: Situation, match: re.Match[str]) -> Draft:
     whole = match[1]
     name = whole.partition(".")[0]
     if "." in whole and _is_here(name):
@@ -181,7 +194,9 @@ def no_package(situation: Situation, match: re.Match[str]) -> Draft:
                      f"`{name}` is here, `{whole}` is not. Its name may have changed.")  # fmt: skip
     close = near(name, [*_STANDARD, "torch", "numpy", "math", "torchvision", "matplotlib"])
     fixes = [Fix(f"did you mean `{n}`?", f"import {n}") for n in close if _is_here(n)]
-    fixes.append(Fix("lessons need only torch and numpy; other packages can be installed next to it"))
+    fixes.append(
+        Fix("lessons need only torch and numpy; other packages can be installed next to it")
+    )
     return Draft(
         "import",
         f"The package {name} is not here",
@@ -198,7 +213,7 @@ def _is_here(name: str) -> bool:
 
 
 @RULES.on(r"cannot import name '(\w+)' from '([\w.]+)'")
-def no_member(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_member(situation: Situation, match: re.Match[str]) -> Draft:
     name, module = match[1], match[2]
     loaded = sys.modules.get(module)
     names = [n for n in own_names(loaded) if not n.startswith("_")] if loaded is not None else []
@@ -211,4 +226,3 @@ def no_member(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft("import", f"{module} has no {name}",
                  f"The module `{module}` is here, but nothing in it is called `{name}`.",
                  list(fixes[:3]))  # fmt: skip
-

@@ -14,7 +14,7 @@ RULES = Rules()
 
 
 @RULES.on(r"shape '\[(.*?)\]' is invalid for input of size (\d+)")
-def view_size(situation: Situation, match: re.Match[str]) -> Draft:
+def _view_size(situation: Situation, match: re.Match[str]) -> Draft:
     target, count = numbers(match[1]), int(match[2])
     known = math.prod(size for size in target if size != -1)
     value = next(iter(situation.tensors()), None)
@@ -58,7 +58,7 @@ def _one_inferred(
 
 
 @RULES.on(r"view size is not compatible with input tensor's size and stride")
-def view_stride(situation: Situation, match: re.Match[str]) -> Draft:
+def _view_stride(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     node = situation.node
     fixes: list[Fix | None] = []
@@ -82,7 +82,7 @@ def view_stride(situation: Situation, match: re.Match[str]) -> Draft:
     r"number of dimensions in the tensor input does not match the length of the desired ordering",
     r"number of dims don't match in permute",
 )
-def permute(situation: Situation, match: re.Match[str]) -> Draft:
+def _permute(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     given = _literal_dims(situation)
     fixes: list[Fix | None] = []
@@ -103,7 +103,7 @@ def permute(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"permute\(\): duplicate dims are not allowed")
-def permute_twice(situation: Situation, match: re.Match[str]) -> Draft:
+def _permute_twice(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "permute",
         "A dimension was named twice",
@@ -128,7 +128,7 @@ def _literal_dims(situation: Situation) -> tuple[int, ...]:
     r"[Dd]imension specified as (-?\d+) but tensor has no dimensions",
     r"Dim(?:ension)? (-?\d+) is out of (?:range|bounds)",
 )
-def no_such_dim(situation: Situation, match: re.Match[str]) -> Draft:
+def _no_such_dim(situation: Situation, match: re.Match[str]) -> Draft:
     value = next(iter(situation.tensors()), None)
     groups = match.groups()
     asked = int(groups[-1])
@@ -167,7 +167,7 @@ def _last_instead(situation: Situation, asked: int) -> list[Fix | None]:
 
 
 @RULES.on(r"only one dimension can be inferred")
-def two_inferred(situation: Situation, match: re.Match[str]) -> Draft:
+def _two_inferred(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "view-size",
         "Only one size can be left open",
@@ -175,8 +175,10 @@ def two_inferred(situation: Situation, match: re.Match[str]) -> Draft:
     )
 
 
-@RULES.on(r"unflatten: Provided sizes \[(.*?)\] don't multiply up to the size of dim (-?\d+) \((\d+)\)")
-def unflatten(situation: Situation, match: re.Match[str]) -> Draft:
+@RULES.on(
+    r"unflatten: Provided sizes \[(.*?)\] don't multiply up to the size of dim (-?\d+) \((\d+)\)"
+)
+def _unflatten(situation: Situation, match: re.Match[str]) -> Draft:
     sizes = numbers(match[1])
     return Draft(
         "view-size",
@@ -190,7 +192,7 @@ def unflatten(situation: Situation, match: re.Match[str]) -> Draft:
     r"(\w+)\(\): argument '(\w+)' failed to unpack the object at pos \d+ with error \"type must be "
     r"tuple of ints, ?but got (\w+)\"",
 )
-def sizes_are_ints(situation: Situation, match: re.Match[str]) -> Draft:
+def _sizes_are_ints(situation: Situation, match: re.Match[str]) -> Draft:
     got = match[3]
     fixes: list[Fix | None] = []
     for operand in situation.operands:

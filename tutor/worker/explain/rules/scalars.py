@@ -5,9 +5,9 @@ from __future__ import annotations
 import ast
 import re
 
+from tutor.wire.explanation import Fix
 from tutor.worker.explain.rules.rule import Rules, told
 from tutor.worker.explain.situation import Draft, Situation, Value
-from tutor.wire.explanation import Fix
 
 RULES = Rules()
 
@@ -21,12 +21,14 @@ def _first(situation: Situation) -> Value | None:
     r"only (?:one element|length-1|integer) (?:tensors|arrays)(?: of a single element)? can be",
     r"only 0-dimensional arrays can be converted",
 )
-def not_one_number(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_one_number(situation: Situation, match: re.Match[str]) -> Draft:
     value = _first(situation)
     fixes: list[Fix | None] = []
     if value is not None:
         fixes = [
-            situation.try_fix("their mean, if one number should stand for all", f"{value.atom}.mean()"),
+            situation.try_fix(
+                "their mean, if one number should stand for all", f"{value.atom}.mean()"
+            ),
             Fix("all of them as a Python list", f"{value.atom}.tolist()"),
         ]
     elif isinstance(situation.node, ast.Call) and situation.expression.startswith("torch.tensor"):
@@ -42,7 +44,7 @@ def not_one_number(situation: Situation, match: re.Match[str]) -> Draft:
 
 @RULES.on(r"Boolean value of Tensor with (more than one value|no values) is ambiguous",
           r"truth value of an array with more than one element is ambiguous")  # fmt: skip
-def not_one_truth(situation: Situation, match: re.Match[str]) -> Draft:
+def _not_one_truth(situation: Situation, match: re.Match[str]) -> Draft:
     if "__init__" in _library_functions(situation):
         return Draft(
             "call-order",
@@ -96,7 +98,7 @@ def _twice(situation: Situation) -> str:
 
 
 @RULES.on(r"Can't call numpy\(\) on Tensor that requires grad")
-def numpy_grad(situation: Situation, match: re.Match[str]) -> Draft:
+def _numpy_grad(situation: Situation, match: re.Match[str]) -> Draft:
     value = _first(situation)
     fix = Fix("leave the graph first", f"{value.atom}.detach().numpy()") if value else Fix(
         "leave the graph first: .detach()"
@@ -111,7 +113,7 @@ def numpy_grad(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"can't convert (\S+) device type tensor to numpy")
-def numpy_device(situation: Situation, match: re.Match[str]) -> Draft:
+def _numpy_device(situation: Situation, match: re.Match[str]) -> Draft:
     value = _first(situation)
     name = value.atom if value else "x"
     if match[1].startswith("meta"):
@@ -126,7 +128,7 @@ def numpy_device(situation: Situation, match: re.Match[str]) -> Draft:
 
 
 @RULES.on(r"Cannot copy out of meta tensor; no data")
-def meta(situation: Situation, match: re.Match[str]) -> Draft:
+def _meta(situation: Situation, match: re.Match[str]) -> Draft:
     return Draft(
         "meta",
         "A meta tensor has no data",
