@@ -8,11 +8,15 @@ import sys
 import weakref
 from typing import Any
 
+import torch
+from torch.autograd.graph import saved_tensors_hooks
+
 from tests.worker.children import Child
 from tutor.wire.messages import CellFailed
 from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.worker.observe.frames import local_names
+from tutor.worker.observe.graph.engine import Engine
 
 _START = """
 import hashlib, torch
@@ -149,7 +153,9 @@ inner = weakref.ref(top)
 total = top.sum()
 total.backward()
 del top, total
-print(inner() is None)
+model = weakref.ref(net)
+del net
+print(inner() is None, model() is None)
 """
 
 
@@ -157,7 +163,7 @@ def test_no_tensor_outlives_its_names(worker: Child) -> None:
     printed, _ = watched(worker, LIFETIMES)
     assert printed.split("\n") == [
         "([True, True, False], [True, True, True])",
-        "True",
+        "True True",
     ]
 
 
@@ -207,14 +213,14 @@ def test_torch_is_left_as_it_was_found(worker: Child) -> None:
     )
     printed, _ = watched(worker, "1")
     assert printed == "False", "while a cell runs there is a counter before the engine"
-    printed, _ = watched(
-        worker,
-        "from torch.autograd import _engine_run_backward as kept\n"
-        "for i in range(30):\n"
-        "    nn.Linear(2, 2)(torch.ones(1, 2)).sum().backward()\n"
-        "print(len(m._global_forward_hooks), len(m._global_forward_pre_hooks))",
-    )
-    assert printed == "0 0", "the hooks go when nothing new is to be expected"
+    for model in ("nn.Linear(2, 2)", "net"):
+        printed, _ = watched(
+            worker,
+            "net = nn.Linear(2, 2)\n"
+            f"for i in range(30):\n    {model}(torch.ones(1, 2)).sum().backward()\n"
+            "print(len(m._global_forward_hooks), len(m._global_forward_pre_hooks))",
+        )
+        assert printed == "0 0", "the hooks go when nothing new is to be expected"
 
 
 def test_a_backward_patched_by_the_learner_is_kept(worker: Child) -> None:
@@ -239,3 +245,17 @@ def test_gradients_within_torch_func_are_left_alone(worker: Child) -> None:
         "print(vmap(grad(lambda x: (x ** 3).sum()))(torch.tensor([1., 2.])).tolist())",
     )
     assert printed == "[3.0, 12.0]"
+
+
+def test_two_watchers_nest_and_leave_the_engine_as_it_was() -> None:
+    plain, enter = torch.autograd._engine_run_backward, saved_tensors_hooks.__enter__
+    counts: list[int] = []
+    first, second = (Engine(lambda *_: counts.append(1)) for _ in range(2))
+    first.install()
+    second.install()
+    torch.ones(2, requires_grad=True).sum().backward()
+    second.remove()
+    first.remove()
+    assert counts == [1, 1]
+    assert torch.autograd._engine_run_backward is plain
+    assert saved_tensors_hooks.__enter__ is enter

@@ -6,9 +6,9 @@ import random
 from dataclasses import replace as with_fields
 
 import pytest
-from gallery import Host, frame
 from msgspec.structs import replace
 
+from tests.ui_widgets.gallery import Host, frame
 from tutor.session.observed_graph import GraphView, graph_begun, graph_seen
 from tutor.text import sanitize
 from tutor.ui.widgets.graph import GraphPanel

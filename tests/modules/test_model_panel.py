@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from gallery import Host, frame
 from msgspec.structs import replace
 
+from tests.ui_widgets.gallery import Host, frame
 from tutor.session.observed_model import ModelView, model_begun, model_seen, model_unwatched
 from tutor.ui.widgets.model import ModelPanel
 from tutor.ui.widgets.model_rows import MANY, parameters_text
