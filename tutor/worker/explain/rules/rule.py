@@ -27,10 +27,18 @@ class Rules(list[Rule]):
         """Add the decorated function for messages in which one of `patterns` is found."""
 
         def add(write: Write) -> Write:
-            self.extend(Rule(re.compile(pattern, re.DOTALL), write) for pattern in patterns)
+            self.extend(
+                Rule(re.compile(_anchored(pattern), re.DOTALL), write) for pattern in patterns
+            )
             return write
 
         return add
+
+
+def _anchored(pattern: str) -> str:
+    """A pattern that begins with a word begins at one, or a long word would be tried in each of
+    its places."""
+    return rf"(?<![\w.]){pattern}" if pattern.startswith((r"(\w", r"([\w")) else pattern
 
 
 def shape(value: Value | tuple[int, ...]) -> str:
