@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import difflib
+import gc
 import os
 import sys
 from collections.abc import Collection
@@ -64,6 +65,9 @@ def run(args: argparse.Namespace) -> int:
 
     def load() -> tuple[Session, Pack, ProgressStore]:
         rooms = course.open()
+        # What is here now stays to the end. Looking through it would cost every full collection
+        # tens of milliseconds, in which the screen stands still.
+        gc.freeze()
         if rooms[2].notice:
             app.call_later(
                 app.notify, rooms[2].notice, severity="warning", timeout=20, markup=False

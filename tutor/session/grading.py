@@ -68,7 +68,7 @@ async def grade(worker: Worker, grader: Connection, task: Assignment, output: st
             ),
         )
     finally:
-        await grader.kill()
+        grader.end("was dismissed")  # the learner need not wait for its end
 
 
 def _relayed(answer: Answer) -> AnswerRelayed:

@@ -281,13 +281,17 @@ class Session:
             grader = await self._take_grader()
             return await grade(worker, grader, assignment, printed.decode("utf-8", "replace"))
         finally:
+            self._keep_a_spare()
             await worker.end()
             self._phase("ready", "worker is ready")
 
     async def _grade(self, worker: Worker, assignment: Assignment) -> Verdict:
         run = self._live.snapshot().runs.get(assignment.code.block)
         output = "\n".join(line.text for line in run.output.lines) if run else ""
-        verdict = await grade(worker, await self._take_grader(), assignment, output)
+        try:
+            verdict = await grade(worker, await self._take_grader(), assignment, output)
+        finally:
+            self._keep_a_spare()  # not earlier: its start would slow the verdict down
         if worker.gone.done() and self._worker is worker:
             await self._replace_lost(worker, verdict.problem)
         return verdict
@@ -300,7 +304,6 @@ class Session:
                 grader = await spare
         if grader is None or not grader.alive:
             grader = await self._zygote.spawn("grader")
-        self._keep_a_spare()
         return grader
 
     def _keep_a_spare(self) -> None:
