@@ -28,8 +28,11 @@ from tutor.wire.messages import (
     InputRequested,
     TensorsChanged,
 )
+from tutor.wire.observed.mistakes import MistakeNoticed
 
 VALUE_CHARACTERS = 20_000
+MISTAKES = 8
+"""Shown for one run."""
 
 
 @dataclass(slots=True)
@@ -45,6 +48,7 @@ class _Run:
     output: OutputRing = field(default_factory=OutputRing)
     values: list[str] = field(default_factory=list)
     problem: Problem | None = None
+    mistakes: tuple[MistakeNoticed, ...] = ()
     stale: bool = False
 
     def frozen(self, now: float) -> CellRun:
@@ -57,6 +61,7 @@ class _Run:
             output=self.output.view(),
             value="\n".join(self.values),
             problem=self.problem,
+            mistakes=self.mistakes,
             stale=self.stale,
         )
 
@@ -198,7 +203,10 @@ class LiveState:
 
     def observed(self, message: Any) -> None:
         """What an observer of the run under way sent; anything of another run is ignored."""
-        if self._current(message.run) is not None:
+        run = self._current(message.run)
+        if run is not None and isinstance(message, MistakeNoticed):
+            run.mistakes = (*run.mistakes, clean(message))[:MISTAKES]
+        elif run is not None:
             self._base = replace(self._base, observed=fold(self._base.observed, clean(message)))
 
     def input_requested(self, message: InputRequested) -> None:

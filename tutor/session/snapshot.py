@@ -13,6 +13,7 @@ from typing import Literal
 from tutor.session.observed import Observed
 from tutor.wire.explanation import Explanation
 from tutor.wire.messages import Device, Failure, Frame, TensorRow
+from tutor.wire.observed.mistakes import MistakeNoticed
 
 Phase = Literal["warming", "ready", "busy", "interrupting", "restarting", "failed"]
 RunState = Literal["queued", "running", "done", "error", "interrupted", "lost"]
@@ -87,6 +88,8 @@ class CellRun:
     value: str = ""
     """repr of the last expression."""
     problem: Problem | None = None
+    mistakes: tuple[MistakeNoticed, ...] = ()
+    """Mistakes that raised nothing."""
     stale: bool = False
     """True when an earlier cell ran with another text after this one did."""
 

@@ -19,6 +19,7 @@ from tutor.course.model import Cell, Exercise
 from tutor.session.snapshot import CellRun, InputWanted, Output, Problem
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.line_notes import notes_of
+from tutor.ui.widgets.mistakes import MistakeNotes
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, one_line
 from tutor.ui.widgets.problem import ProblemCard
@@ -45,7 +46,8 @@ class RunnableView(Vertical, can_focus=True):
         &.-bad { border-subtitle-color: $text-error; }
         &.-warn { border-subtitle-color: $text-warning; }
         & > OutputView { display: none; padding: 0 1; }
-        & > ProblemCard { display: none; }
+        & > ProblemCard, & > MistakeNotes { display: none; }
+        &.-mistakes > MistakeNotes { display: block; }
         & > .input-row { display: none; }
         &.-output > OutputView { display: block; }
         &.-problem > ProblemCard { display: block; }
@@ -60,7 +62,9 @@ class RunnableView(Vertical, can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "edit", "Edit", show=False, id="block.edit"),
+        # With priority the focus has moved before the next key is looked at: nothing typed in the
+        # same instant gets lost.
+        Binding("enter", "edit", "Edit", show=False, id="block.edit", priority=True),
     ]
 
     run: reactive[CellRun | None] = reactive(None, init=False)
@@ -144,12 +148,14 @@ class RunnableView(Vertical, can_focus=True):
         """Ask the parent for the author's text."""
         self.post_message(self.ResetRequested(self.block.id))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Enter belongs to what is inside, where the focus is there."""
+        return action != "edit" or self.screen.focused is self
+
     def action_edit(self) -> None:
         """Enter: go into the editor, or to the line of input that is waited for."""
-        if self.input_wanted is not None:
-            self.query_one(".input-row Input", Input).focus()
-        else:
-            self.editor.focus()
+        field = self.query_one(".input-row Input", Input)
+        self.screen.set_focus(field if self.input_wanted is not None else self.editor)
 
     # ------------------------------------------------------------------ drawing
 
@@ -163,6 +169,7 @@ class RunnableView(Vertical, can_focus=True):
             classes="input-row",
         )
         yield ProblemCard()
+        yield MistakeNotes()
         yield from self.compose_below()
 
     def compose_above(self) -> Iterable[Widget]:
@@ -211,6 +218,9 @@ class RunnableView(Vertical, can_focus=True):
         output = self.query_one(OutputView)
         output.output = run.output if run else Output()
         output.value = run.value if run else ""
+        mistakes = run.mistakes if run else ()
+        self.query_one(MistakeNotes).mistakes = mistakes
+        self.set_class(bool(mistakes), "-mistakes")
         problem = run.problem if run else None
         self.query_one(ProblemCard).problem = problem
         self.set_class(output.row_count > 0, "-output")

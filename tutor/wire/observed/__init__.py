@@ -9,6 +9,7 @@ from tutor.wire.observed.gradients import GradientNorms
 from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.lines import LinesSeen
 from tutor.wire.observed.memory import MemoryMeasured
+from tutor.wire.observed.mistakes import MistakeNoticed
 from tutor.wire.observed.model import ModelSeen, ModelUnwatched
 from tutor.wire.observed.pulse import Pulse
 from tutor.wire.observed.ranks import RanksSeen
@@ -24,5 +25,6 @@ Observed = (
     | ModelSeen
     | ModelUnwatched
     | RanksSeen
+    | MistakeNoticed
 )
 """Everything an observer may send."""

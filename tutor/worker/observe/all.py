@@ -5,6 +5,7 @@ from __future__ import annotations
 from tutor.worker.observe.graph.observer import GraphObserver
 from tutor.worker.observe.lines.watch import LineWatch
 from tutor.worker.observe.memory.watch import MemoryWatch
+from tutor.worker.observe.mistakes.observer import MistakeObserver
 from tutor.worker.observe.modules.calls import CallLog
 from tutor.worker.observe.modules.observer import ModelObserver
 from tutor.worker.observe.observer import Observer
@@ -21,4 +22,5 @@ def observers() -> tuple[Observer, ...]:
         GraphObserver(calls),
         MemoryWatch(),
         LineWatch(),
+        MistakeObserver(),
     )

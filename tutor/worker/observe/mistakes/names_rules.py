@@ -1,0 +1,116 @@
+"""Mistakes that show in the learner's names once a training run is over."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+
+from tutor import raw
+from tutor.worker.observe.mistakes.known import (
+    EVAL_MODE,
+    GRAPH_KEPT,
+    PLAIN_LIST,
+    Mistake,
+)
+
+KEPT = 3
+"""Losses with a graph in one list, before it is called a mistake."""
+_MODAL = (nn.modules.dropout._DropoutNd, nn.modules.batchnorm._BatchNorm)
+
+
+def models_in(names: Mapping[str, Any]) -> dict[str, nn.Module]:
+    """The learner's models: modules among the names that are no part of another one."""
+    found = {
+        name: value
+        for name, value in names.items()
+        if not name.startswith("_") and isinstance(value, nn.Module)
+    }
+    parts = {id(part) for model in found.values() for part in model.modules() if part is not model}
+    return {name: model for name, model in found.items() if id(model) not in parts}
+
+
+def hidden_layers(name: str, model: nn.Module) -> Iterator[tuple[Mistake, str]]:
+    """Layers that sit in a plain list, tuple or dict of a module."""
+    known = {id(parameter) for parameter in model.parameters()}
+    for path, part in model.named_modules():
+        for attribute, value in vars(part).items():
+            if attribute.startswith("_") or not isinstance(value, list | tuple | dict):
+                continue
+            items = value.values() if isinstance(value, dict) else value
+            lost = [
+                item
+                for item in items
+                if isinstance(item, nn.Module)
+                and any(id(parameter) not in known for parameter in item.parameters())
+            ]
+            if lost:
+                where = ".".join(filter(None, (name, path, attribute)))
+                count = sum(p.numel() for item in lost for p in item.parameters())
+                yield (
+                    PLAIN_LIST,
+                    f"{where} holds {len(lost)} layers with {count:,} numbers that "
+                    f"{name}.parameters() does not list",
+                )
+
+
+def in_eval_mode(name: str, model: nn.Module) -> Iterator[tuple[Mistake, str]]:
+    """A model that is trained while its dropout or batch norm is switched off."""
+    if model.training:
+        return
+    modal = [type(part).__name__ for part in model.modules() if isinstance(part, _MODAL)]
+    if modal:
+        yield EVAL_MODE, f"{name}.training was False during the steps, and {name} has {modal[0]}"
+
+
+def kept_graphs(names: Mapping[str, Any], roots: Collection[int]) -> Iterator[tuple[Mistake, str]]:
+    """Losses that went through a backward of their own (`roots` holds the numbers of the nodes
+    that backwards began at), kept with their graphs. Losses kept for one sum are fine."""
+    for name, value in names.items():
+        if name.startswith("_"):
+            continue
+        if type(value) is list:
+            kept = sum(1 for item in value if _is_loss(item) and number_of(item) in roots)
+            if kept >= KEPT:
+                yield GRAPH_KEPT, f"{name} holds {len(value)} losses with their graphs"
+        elif _is_loss(value) and _parts_in(raw.grad_fn_of(value), roots) >= KEPT:
+            yield GRAPH_KEPT, f"{name} is a sum that still holds the graphs of its parts"
+
+
+def number_of(loss: Any) -> int:
+    """The number under which autograd made the loss's node, -1 where this torch tells none."""
+    return _number(raw.grad_fn_of(loss))
+
+
+def _is_loss(value: Any) -> bool:
+    return (
+        raw.is_tensor(value)
+        and raw.shape_of(value) == torch.Size(())
+        and raw.grad_fn_of(value) is not None
+    )
+
+
+def _parts_in(node: Any, roots: Collection[int], most: int = 10_000) -> int:
+    """How many parts of a running total went through a backward of their own."""
+    count = 0
+    for _ in range(most):
+        if node is None or not node.name().startswith("AddBackward"):
+            break
+        parts = [below for below, _ in node.next_functions if below is not None]
+        count += sum(1 for part in parts if _number(part) in roots)
+        adding = [part for part in parts if part.name().startswith("AddBackward")]
+        node = adding[0] if adding else None
+    return count
+
+
+def _number(node: Any) -> int:
+    return node._sequence_nr() if hasattr(node, "_sequence_nr") else -1
+
+
+def untouched(model: nn.Module, owned: Collection[int]) -> bool:
+    """The model received gradients, and none of its parameters is in `owned`."""
+    parameters = list(model.parameters())
+    reached = any(raw.gradient_of(parameter) is not None for parameter in parameters)
+    return reached and not any(id(parameter) in owned for parameter in parameters)
