@@ -71,6 +71,8 @@ class Keeper:
         _, descriptors, _, _ = socket.recv_fds(self._control, 1, MOST_DESCRIPTORS)
         order = order_in(receive_header(self._control))
         packed = [receive_exactly(self._control, size) for size in order.sizes]
+        if self._hung_up():
+            return  # we were born too late
         for rank in range(order.world):
             self._start(rank, order, packed, descriptors)
         for descriptor in descriptors:
@@ -84,6 +86,11 @@ class Keeper:
             if self._wake in ready:
                 self._bury()
         self._end_all()  # what ranks left behind, such as their loaders' workers
+
+    def _hung_up(self) -> bool:
+        if not select.select([self._control], [], [], 0)[0]:
+            return False
+        return not self._control.recv(1, socket.MSG_PEEK)
 
     def _start(self, rank: int, order: Order, packed: list[bytes], descriptors: list[int]) -> None:
         keeper = os.getpid()

@@ -255,9 +255,7 @@ class Launch:
             self._control.close()
             self._drain()
             self._over = True
-            for rank in self._ranks:
-                if rank.course.code is None:
-                    rank.course.code, rank.course.ended_at = -9, _clock()
+            self._bury()
             return
         *lines, self._news = (self._news + data).split(b"\n")
         for line in lines:
@@ -268,6 +266,12 @@ class Launch:
                 self._drain()  # its last words may still be in the socket
                 if not course.settled_by_word:
                     course.returned = Returned(_clock(), "ended without returning")
+
+    def _bury(self) -> None:
+        """Nobody tells of ranks any more."""
+        for rank in self._ranks:
+            if rank.course.code is None:
+                rank.course.code, rank.course.ended_at = -9, _clock()
 
     def _drain(self) -> None:
         """What ranks said and printed before they ended."""
@@ -316,6 +320,7 @@ class Launch:
 
     def _close(self) -> None:
         self._drain()
+        self._bury()
         self._over = True
         if self._control.fileno() >= 0:
             self._control.close()
