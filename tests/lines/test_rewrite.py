@@ -152,6 +152,7 @@ FAILING = (
     "for x in [torch.ones(2)]:\n    if x.sum() > 0: y = x.view(\n        7)\n",
     "class N(nn.Module):\n    def forward(self, x):\n        h = x.t()\n        return self.fc(h)\n"
     "N()(torch.ones(2))\n",
+    "def f(n):\n    return f(n + 1)\nf(0)\n",
     "def f(n):\n    a = [n]\n    return f(n + 1) if n < 5 else a.nothing\nf(0)\n",
     "with torch.no_grad() as g:\n    h = torch.ones(2)\n    del h\n    k = h\n",
     "x = [i\n  for i in torch.ones(2, 3)]\nz = sum(x) @ x[0] / undefined\n",

@@ -76,8 +76,9 @@ class _Writer:
             _last_stays_last(body, statements)
         else:
             at = _after_docstring(statements)
-            first_line = (*scope.decorator_list, scope)[0]
-            body[at:at] = self._probes(in_parameters(scope.args), first_line, entry=True)
+            # Where the first statement stands: endless recursion may end in this very call.
+            place = next((s for s in statements[at:] if not _declares(s)), scope)
+            body[at:at] = self._probes(in_parameters(scope.args), place, entry=True)
         scope.body = body
         self._numbers, self._in_function = before
 
@@ -146,7 +147,7 @@ class _Writer:
                 yield from in_walruses(value)
 
     def _probes(
-        self, bound: Iterable[Bound], at: ast.stmt | ast.expr, *, entry: bool = False
+        self, bound: Iterable[Bound], at: ast.stmt, *, entry: bool = False
     ) -> list[ast.stmt]:
         """At most one probe, of the names that may hold a tensor."""
         unique = {(b.name, b.attribute): b for b in bound if self._may_be_tensor(b)}
@@ -206,12 +207,17 @@ def _call(name: str, *arguments: ast.expr) -> ast.Call:
     return ast.Call(_name(name), list(arguments), [])
 
 
-def _placed(probe: ast.If, at: ast.stmt | ast.expr) -> ast.stmt:
+def _placed(probe: ast.If, at: ast.stmt) -> ast.stmt:
     """`probe` at the place of `at`; parts that came from the learner's code keep their own."""
+    place = at.value if isinstance(at, ast.Return) and at.value else at
     for node in ast.walk(probe):
         if "lineno" in node._attributes and not hasattr(node, "lineno"):
-            ast.copy_location(node, at)
+            ast.copy_location(node, place)
     return probe
+
+
+def _declares(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Global | ast.Nonlocal)
 
 
 def _after_docstring(body: list[ast.stmt]) -> int:
