@@ -10,7 +10,7 @@ _ESCAPE = re.compile(
     re.MULTILINE,
 )
 _C1_SEQUENCE = re.compile(
-    r"\x9b[0-?]*[ -/]*(?:[@-~]|$)|[\x90\x98\x9d\x9e\x9f][^\x07\x9c\n]*(?:[\x07\x9c]|$)",
+    r"\x9b[0-?]*[ -/]*[@-~]|[\x90\x98\x9d\x9e\x9f][^\x07\x9c\n]*(?:[\x07\x9c]|$)",
     re.MULTILINE,
 )
 _C1 = re.compile(r"[\x90\x98\x9b\x9d-\x9f]")

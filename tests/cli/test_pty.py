@@ -203,16 +203,33 @@ def saved(home: Path, lesson: Lesson, cell: Cell) -> str:
     return text
 
 
+def test_keys_typed_in_the_same_instant_as_enter_reach_the_editor(
+    start: Start, lesson: Lesson, cell: Cell
+) -> None:
+    with start(lesson.id) as terminal:
+        terminal.until(f"cell {cell.id}")
+        terminal.until("● ready")
+        stand_at(terminal, cell)
+        terminal.press("\r# at once\r# and more\r")
+        terminal.until("# at once")
+        terminal.until("# and more")
+
+
 def edit(terminal: Terminal, cell: Cell) -> None:
     """Put the cursor into the cell, by keyboard."""
+    stand_at(terminal, cell)
+    terminal.press("enter")
+    terminal.quiet(0.3)
+
+
+def stand_at(terminal: Terminal, cell: Cell) -> None:
+    """Go from block to block to this cell."""
     for _ in range(8):
         terminal.quiet(0.3)
         if f"┏━ cell {cell.id}" in terminal.text:
             break
         terminal.press("tab")
     terminal.until(f"┏━ cell {cell.id}")
-    terminal.press("enter")
-    terminal.quiet(0.3)
 
 
 def lingering(home: Path) -> list[str]:
