@@ -8,6 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from explanations import FLATTEN, NO_RULE
 from textual.widget import Widget
 
 from tutor.course.model import Cell, Choice, Exercise, Place, Quiz
@@ -369,6 +370,8 @@ EXHIBITS: dict[str, Callable[[], Widget]] = {
     "output empty": lambda: OutputView(),
     "output huge": lambda: OutputView(HUGE, VALUE),
     "problem": lambda: ProblemCard(PROBLEM),
+    "problem explained": lambda: ProblemCard(FLATTEN),
+    "problem generic": lambda: ProblemCard(NO_RULE),
     "verdict failed": lambda: VerdictCard(FAILED, attempts=3, next_step="F3 hint 1 of 3"),
     "verdict passed": lambda: VerdictCard(PASSED, learnt=EXERCISE.learnt, next_step="Ctrl+N next"),
     "verdict broken": lambda: VerdictCard(BROKEN),

@@ -9,6 +9,7 @@ from textual.reactive import reactive
 
 from tutor.session.snapshot import Problem
 from tutor.ui.widgets import syntax
+from tutor.ui.widgets.explanation import ExplanationCard
 from tutor.ui.widgets.flow import Flow, Lines, cut, spread
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.plain import one_line, plain
@@ -18,7 +19,7 @@ _MESSAGE_LINES = 12
 
 
 class ProblemCard(Vertical):
-    """Draws a `Problem`; the frames that are not the learner's stay folded."""
+    """Draws a `Problem`, explained where it can be; the traceback stays folded."""
 
     DEFAULT_CSS = """
     ProblemCard {
@@ -41,7 +42,8 @@ class ProblemCard(Vertical):
         self.set_reactive(ProblemCard.problem, problem)
 
     def compose(self) -> ComposeResult:
-        yield Flow(self._lines)
+        yield Flow(self._lines, id="head")
+        yield ExplanationCard()
         yield Fold(*self._traceback())
 
     def on_mount(self) -> None:
@@ -53,7 +55,8 @@ class ProblemCard(Vertical):
 
     def _show(self) -> None:
         self.set_class(bool(self.problem and self.problem.frames), "-frames")
-        self.query_one(Flow).reflow()
+        self.query_one("#head", Flow).reflow()
+        self.query_one(ExplanationCard).problem = self.problem
         fold = self.query_one(Fold)
         fold.show(*self._traceback())
         fold.expanded = False
@@ -67,10 +70,14 @@ class ProblemCard(Vertical):
 
 
 def problem_lines(problem: Problem, width: int) -> list[Content]:
-    """Head with the line at its right, message, advice."""
-    head = plain(f"✗ {one_line(problem.kind)}", "bold $text-error")
+    """Head with the line at its right; then message and advice, where no explanation follows."""
+    found = problem.explanation
+    title = found.title if found is not None and found.title else problem.kind
+    head = plain(f"✗ {one_line(title)}", "bold $text-error")
     place = plain(f"line {problem.line}" if problem.line else "", "$text-muted")
     lines = spread(head, place, width)
+    if found is not None:
+        return lines
     message = plain(problem.message.strip() or "(it came without a message)").split("\n")
     for line in message[:_MESSAGE_LINES]:
         lines += line.wrap(width)

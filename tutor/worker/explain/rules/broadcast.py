@@ -54,7 +54,7 @@ def _stretched(situation: Situation, left: Value, right: Value) -> list[Fix | No
         fixes.append(_kept(situation, small))
         fixes += [
             situation.try_fix(
-                f"one size for each of dimension {first} of `{big.name}`",
+                f"let `{small.name}` run along dimension {first} of `{big.name}`",
                 situation.instead(small, _followed(small, trailing)),
             )
             for first, trailing in _places(small.shape, big.shape)
