@@ -248,7 +248,8 @@ def test_gradients_within_torch_func_are_left_alone(worker: Child) -> None:
 
 
 def test_two_watchers_nest_and_leave_the_engine_as_it_was() -> None:
-    plain, enter = torch.autograd._engine_run_backward, saved_tensors_hooks.__enter__
+    autograd: Any = torch.autograd
+    plain, enter = autograd._engine_run_backward, saved_tensors_hooks.__enter__
     counts: list[int] = []
     first, second = (Engine(lambda *_: counts.append(1)) for _ in range(2))
     first.install()
@@ -257,5 +258,5 @@ def test_two_watchers_nest_and_leave_the_engine_as_it_was() -> None:
     second.remove()
     first.remove()
     assert counts == [1, 1]
-    assert torch.autograd._engine_run_backward is plain
+    assert autograd._engine_run_backward is plain
     assert saved_tensors_hooks.__enter__ is enter
