@@ -103,6 +103,11 @@ class Inspector(Vertical):
         for panel in PANELS:
             panel.feed(self.query_one(f"#panel-{panel.id}"), snapshot)
 
+    def turn(self) -> None:
+        """To the next panel; behind the last one comes the first."""
+        ids = [panel.id for panel in PANELS]
+        self.current = ids[(ids.index(self.current) + 1) % len(ids)]
+
     def bring(self, panel: str) -> None:
         """Show `panel` if there is one of that name."""
         if any(known.id == panel for known in PANELS):
@@ -115,9 +120,39 @@ class Inspector(Vertical):
         self.query_one(ContentSwitcher).current = f"panel-{panel}"
         self._title()
 
+    def on_resize(self) -> None:
+        self._title()
+
     def _title(self) -> None:
-        parts = [
-            Content.styled(panel.title, "bold" if panel.id == self.current else "")
-            for panel in PANELS
+        titles = [panel.title for panel in PANELS]
+        at = [panel.id for panel in PANELS].index(self.current)
+        self.border_title = tabs(titles, at, self.size.width - 2)
+
+
+def tabs(titles: list[str], at: int, width: int) -> Content:
+    """The titles around number `at`, which is bold, in `width` columns; … stands for the rest."""
+    first = last = at
+    shown = _tabs(titles, at, at, at)
+    while True:
+        wider = [
+            (start, end)
+            for start, end in ((first, last + 1), (first - 1, last))
+            if start >= 0 and end < len(titles)
         ]
-        self.border_title = Content(" │ ").join(parts)
+        for start, end in wider:
+            content = _tabs(titles, at, start, end)
+            if content.cell_length <= width:
+                first, last, shown = start, end, content
+                break
+        else:
+            return shown
+
+
+def _tabs(titles: list[str], at: int, first: int, last: int) -> Content:
+    parts = [
+        Content.styled(titles[number], "bold reverse" if number == at else "")
+        for number in range(first, last + 1)
+    ]
+    before = Content("… ") if first else Content("")
+    after = Content(" …") if last < len(titles) - 1 else Content("")
+    return before + Content(" │ ").join(parts) + after

@@ -183,7 +183,33 @@ class LessonScreen(LessonWork, TutorScreen):
         self.add_class("-overlay")
         inspector.focus_panel()
 
+    def action_next_panel(self) -> None:
+        """The next panel, without leaving the editor; into view where it was hidden."""
+        inspector = self.query_one(Inspector)
+        inside, hidden = self._focus_in(Inspector), not inspector.display
+        hidden = (
+            hidden
+            or self.has_class("-closed")
+            or (self.has_class("-narrow") and not self.has_class("-overlay"))
+        )
+        if hidden:
+            self.action_inspector()
+            return
+        inspector.turn()
+        if inside:
+            inspector.focus_panel()
+        self._footer()
+
+    def action_full_panel(self) -> None:
+        """The panel alone on the screen, and back."""
+        if not self._focus_in(Inspector):
+            self.action_inspector()
+            self.add_class("-full")
+        else:
+            self.toggle_class("-full")
+
     def _close_overlay(self) -> None:
+        self.remove_class("-full")
         self.remove_class("-overlay")
 
     def _back_from_panel(self) -> None:
@@ -241,7 +267,7 @@ class LessonScreen(LessonWork, TutorScreen):
     def _footer(self) -> None:
         view = self.focused_block()
         if self._focus_in(Inspector):
-            self.show_footer("tensors")
+            self.show_footer("tensors" if isinstance(self.focused, TensorsPanel) else "panel")
         elif isinstance(view, ExerciseView):
             self.show_footer("exercise")
         elif isinstance(view, QuizView):

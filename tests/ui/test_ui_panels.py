@@ -1,0 +1,58 @@
+"""The panels beside a lesson: one after the other by key, each of them full screen."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.ui.conftest import Open
+from tests.ui.scripted import ScriptedSession
+from tutor.ui.inspector import PANELS, Inspector, tabs
+
+TITLES = ["Tensors", "Graph", "Grads", "Train", "Model", "Memory", "Ranks"]
+
+
+@pytest.mark.parametrize("at", range(len(TITLES)))
+def test_the_current_panel_is_always_named(at: int) -> None:
+    for width in (12, 34, 38, 60, 100):
+        title = tabs(TITLES, at, width)
+        assert TITLES[at] in title.plain
+        assert title.cell_length <= width
+    assert tabs(TITLES, at, 100).plain == " │ ".join(TITLES)
+
+
+@pytest.mark.parametrize("size", [(120, 40), (80, 24)])
+async def test_every_panel_is_reached_by_one_key(
+    open_app: Open, scripted: ScriptedSession, size: tuple[int, int]
+) -> None:
+    async with open_app(scripted, "tensors/create", size=size) as driver:
+        await driver.press("f4")
+        seen = []
+        for _ in PANELS:
+            inspector = driver.one(Inspector)
+            seen.append(inspector.current)
+            assert driver.app.focused is not None
+            assert inspector in driver.app.focused.ancestors_with_self
+            await driver.press("ctrl+t")
+        assert seen == [panel.id for panel in PANELS]
+        assert driver.one(Inspector).current == PANELS[0].id
+
+
+async def test_a_panel_takes_the_whole_width_and_gives_it_back(
+    open_app: Open, scripted: ScriptedSession
+) -> None:
+    async with open_app(scripted, "tensors/create", size=(120, 40)) as driver:
+        await driver.press("f12")
+        await driver.until(lambda: driver.one(Inspector).region.width == 120)
+        await driver.press("f12")
+        await driver.until(lambda: driver.one(Inspector).region.width < 60)
+
+
+async def test_the_next_panel_needs_no_way_out_of_the_editor(
+    open_app: Open, scripted: ScriptedSession
+) -> None:
+    async with open_app(scripted, "tensors/create", size=(120, 40)) as driver:
+        await driver.press("enter")
+        editor = driver.app.focused
+        await driver.press("ctrl+t")
+        assert driver.app.focused is editor
+        assert driver.one(Inspector).current == PANELS[1].id
