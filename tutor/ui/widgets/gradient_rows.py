@@ -142,7 +142,9 @@ class _Columns:
 
     def headings(self) -> str:
         parts = ["name".ljust(self.name), "norm".rjust(_NUMBER)]
-        parts += ["over time".ljust(self.curve)[: self.curve]] if self.curve else []
+        parts += (
+            [("over time" if self.curve > 8 else "trend").ljust(self.curve)] if self.curve else []
+        )
         parts += ["step".rjust(_NUMBER)] if self.step else []
         return " ".join(parts)
 

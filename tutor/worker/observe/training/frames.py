@@ -24,6 +24,16 @@ def learners_frames(frame: FrameType | None, files: Container[str]) -> Iterator[
         frame = frame.f_back
 
 
+def learners_frame(frame: FrameType | None, files: Container[str]) -> FrameType | None:
+    """The innermost frame of code in `files`."""
+    depth = _DEPTH
+    while frame is not None and depth:
+        if frame.f_code.co_filename in files:
+            return frame
+        frame, depth = frame.f_back, depth - 1
+    return None
+
+
 def look(frame: FrameType, names: Iterable[str]) -> dict[str, Any]:
     """Those of `names` that the frame knows, as locals or as globals."""
     found: dict[str, Any] = {}

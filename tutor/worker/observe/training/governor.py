@@ -6,9 +6,9 @@ TICKS = 12.0
 """Ticks a second at most."""
 SHARE = 0.005
 """Part of the time that ticks may take; gradients may take as much again."""
-FULL = 1_000
+FULL = 500
 """Backward calls whose losses are all kept, from the start of a run."""
-KEPT = 250.0
+KEPT = 200.0
 """Losses kept a second after that."""
 GRADIENTS = 0.25
 """Seconds between two looks at gradients at least."""

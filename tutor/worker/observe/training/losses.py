@@ -24,7 +24,7 @@ _SITES = 256
 _Tensor, _Parameter = torch.Tensor, torch.nn.Parameter
 _item, _detach = torch._C.TensorBase.item, torch._C.TensorBase.detach
 _numel, _is_cpu = torch._C.TensorBase.numel, torch._C.TensorBase.is_cpu.__get__
-_stack = torch.stack
+_stack, _isfinite = torch.stack, math.isfinite
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +37,26 @@ class Site:
     unscaled: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A site that has one scalar on the CPU, and where its values go: the short way for calls
+    that come thousands of times a second. `code` keeps alive what the site was found by."""
+
+    code: CodeType
+    name: str
+    line: int
+    keep: Callable[[tuple[int, float]], None]
+
+
 class Losses:
     """Values since the last `drain`. On the CPU they are read at once, so that no tensor is kept;
     elsewhere a reference to one number waits for the drain, which reads all in one go."""
 
     def __init__(self) -> None:
-        self._sites: dict[tuple[CodeType, int], Site] = {}
-        self._kept: dict[tuple[str, int], tuple[list[int], list[Any]]] = {}
+        self.known: dict[tuple[int, int], Known] = {}
+        """By the id of the code and the place in it: hashing code would read all of it."""
+        self._sites: dict[tuple[int, int], tuple[CodeType, Site]] = {}
+        self._kept: dict[tuple[str, int], list[tuple[int, Any]]] = {}
         self._bad: dict[tuple[str, int], tuple[str, int]] = {}
         self.names: set[str] = set()
 
@@ -53,57 +66,82 @@ class Losses:
         """Keep the value of backward call `number`. True when it is the first one of its loss
         that is not finite. `frame` is the learner's, of which `source` is the map."""
         site = self._site(frame, source)
-        several = tensors if type(tensors) in (list, tuple) else (tensors,)
         if site.unscaled and frame is not None:
-            several = (look(frame, (site.unscaled,)).get(site.unscaled, tensors),)
+            tensors = look(frame, (site.unscaled,)).get(site.unscaled, tensors)
+        elif frame is not None and type(tensors) is _Tensor and _is_short(tensors):
+            keep = self._list(site.names[0], site.line).append
+            known = Known(frame.f_code, site.names[0], site.line, keep)
+            self.known[id(frame.f_code), frame.f_lasti] = known
         worse = False
+        several = tensors if type(tensors) in (list, tuple) else (tensors,)
         for place, tensor in enumerate(islice(several, 4)):
-            if type(tensor) not in (_Tensor, _Parameter) or _numel(tensor) != 1:
-                continue
-            name = site.names[place] if place < len(site.names) else f"loss {place + 1}"
-            worse |= self._keep((name, site.line), tensor, number)
+            if type(tensor) in (_Tensor, _Parameter) and _numel(tensor) == 1:
+                name = site.names[place] if place < len(site.names) else f"loss {place + 1}"
+                worse |= self._keep(name, site.line, tensor, number)
         return worse
+
+    def bad(self, name: str, line: int, value: float, number: int) -> bool:
+        """Note a value that is not finite. True when it is the first one of its loss."""
+        if (name, line) in self._bad:
+            return False
+        self._bad[name, line] = (_word(value), number)
+        return True
 
     def drain(self) -> tuple[LossPoints, ...]:
         """Everything new, and forget it. Inside `raw.below_everything`."""
-        kept, self._kept = self._kept, {}
         points = []
-        for (name, line), (at, values) in islice(kept.items(), LOSSES):
-            numbers = _numbers(values)
-            for number, value in zip(at, numbers, strict=True):
-                if not math.isfinite(value):
-                    self._bad.setdefault((name, line), (_word(value), number))
+        for (name, line), kept in islice(self._kept.items(), LOSSES):
+            pairs = kept[:]
+            del kept[: len(pairs)]  # the list stays: `Known` appends to it
+            if not pairs:
+                continue
+            numbers = _numbers([value for _, value in pairs])
+            for (number, _), value in zip(pairs, numbers, strict=True):
+                if not _isfinite(value):
+                    self.bad(name, line, value, number)
                     break
             bad, bad_at = self._bad.get((name, line), ("", 0))
+            at = tuple(number for number, _ in pairs[-POINTS:])
             shown = tuple(map(finite, numbers[-POINTS:]))
-            points.append(LossPoints(name, line, tuple(at[-POINTS:]), shown, bad, bad_at))
+            points.append(LossPoints(name, line, at, shown, bad, bad_at))
         return tuple(points)
 
-    def _keep(self, key: tuple[str, int], tensor: torch.Tensor, number: int) -> bool:
-        at, values = self._kept.setdefault(key, ([], []))
-        self.names.add(key[0])
-        at.append(number)
+    def _keep(self, name: str, line: int, tensor: torch.Tensor, number: int) -> bool:
+        kept = self._list(name, line)
         if not _is_cpu(tensor):
-            values.append(_detach(tensor))
+            kept.append((number, _detach(tensor)))
             return False
         value = _item(tensor)
-        value = float(value.real) if type(value) is complex else float(value)
-        values.append(value)
-        if key in self._bad or math.isfinite(value):
-            return False
-        self._bad[key] = (_word(value), number)
-        return True
+        if type(value) is not float:
+            value = float(value.real)
+        kept.append((number, value))
+        return not _isfinite(value) and self.bad(name, line, value, number)
+
+    def _list(self, name: str, line: int) -> list[tuple[int, Any]]:
+        kept = self._kept.get((name, line))
+        if kept is None:
+            kept = self._kept[name, line] = []
+            self.names.add(name)
+        return kept
 
     def _site(self, frame: FrameType | None, source: CellMap | None) -> Site:
         if frame is None or source is None:
             return Site(0, ("loss",))
-        key = (frame.f_code, frame.f_lasti)
-        site = self._sites.get(key)
-        if site is None:
-            if len(self._sites) >= _SITES:
-                self._sites.clear()
-            site = self._sites[key] = site_of(frame, source)
+        code = frame.f_code
+        key = (id(code), frame.f_lasti)
+        known = self._sites.get(key)
+        if known is not None:
+            return known[1]
+        if len(self._sites) >= _SITES:
+            self._sites.clear()
+            self.known.clear()
+        site = site_of(frame, source)
+        self._sites[key] = code, site
         return site
+
+
+def _is_short(tensor: torch.Tensor) -> bool:
+    return _is_cpu(tensor) and _numel(tensor) == 1 and tensor.dtype.is_floating_point
 
 
 def site_of(frame: FrameType, source: CellMap) -> Site:

@@ -19,7 +19,7 @@ from tutor.wire.observed.training import RATES, TrainingTick
 from tutor.worker.observe.observer import Run
 from tutor.worker.observe.training import governor
 from tutor.worker.observe.training.cellmap import CellMap
-from tutor.worker.observe.training.frames import learners_frames
+from tutor.worker.observe.training.frames import learners_frame, learners_frames
 from tutor.worker.observe.training.gradient_watch import GradientWatch
 from tutor.worker.observe.training.hooks import COUNTS, NEVER
 from tutor.worker.observe.training.losses import Losses
@@ -31,10 +31,11 @@ LATE = 0.05
 """Seconds after which a look that has not come is called for at the next step."""
 ALONE = 0.5
 """Seconds without a step after which a backward call looks by itself."""
-SILENT = 0.2
-"""Seconds without a loss after which the next one is kept whatever the stride."""
 _DEPTH = 200
 
+_Tensor = torch.Tensor
+_TENSOR_BACKWARD = torch.Tensor.backward.__code__
+_item, _is_cpu = torch._C.TensorBase.item, torch._C.TensorBase.is_cpu.__get__
 _clock, _current_frames = time.perf_counter, sys._current_frames
 _profiling = getattr(torch._C._autograd, "_profiler_enabled", lambda: False)
 _function_modes = getattr(torch._C, "_len_torch_function_stack", lambda: 1)
@@ -54,12 +55,13 @@ class Watch:
         self._busy = _thread.allocate_lock()
         self._main = threading.main_thread().ident
         self._line = 0
-        self._began = self._marked = self._sampled = _clock()
+        self._began = self._marked = _clock()
         self._due = self._gradients_due = 0.0
         self._steps = self._backwards = 0  # at the last tick
         self._cost = self._gradients_cost = 0.0
         self._urgent = False
         self._looks = 0
+        self._stride = 1
         self._optimizers: dict[int, weakref.ref[Any]] = {}
         self.trouble = ""
 
@@ -80,15 +82,38 @@ class Watch:
             self._busy.release()
 
     def backward(self, tensors: Any, frame: FrameType) -> None:
-        """After a backward call whose loss is to be kept."""
+        """After a backward call whose loss is to be kept. A loss that is known from before goes
+        the short way: one number is read and put into a list."""
+        if frame.f_code is _TENSOR_BACKWARD and frame.f_back is not None:
+            frame = frame.f_back
+        known = self._losses.known.get((id(frame.f_code), frame.f_lasti))
+        steps = COUNTS.steps
+        if (
+            known is None
+            or type(tensors) is not _Tensor
+            or not _is_cpu(tensors)
+            or (steps == self._steps and _clock() >= self._alone_due(steps))
+            or _profiling()
+            or _function_modes()
+            or _dispatch_modes()
+        ):
+            self._long_way(tensors, frame)
+            return
+        number = COUNTS.backwards
+        value = _item(tensors)
+        known.keep((number, value))
+        if value - value != 0.0 and self._losses.bad(known.name, known.line, value, number):
+            self._urgent = True
+            COUNTS.next_step = 0
+        if number >= governor.FULL:
+            COUNTS.next_backward = number + governor.jittered(self._stride, number)
+
+    def _long_way(self, tensors: Any, frame: FrameType) -> None:
         if not self._busy.acquire(False):
             return
         before = pause()
         try:
-            if _function_modes() or _dispatch_modes():
-                with raw.below_everything():
-                    self._backward(tensors, frame)
-            else:
+            with raw.below_everything():
                 self._backward(tensors, frame)
         except Exception as error:
             self._give_up(error)
@@ -117,8 +142,7 @@ class Watch:
         if COUNTS.next_step != NEVER:
             if now > self._due + LATE:
                 COUNTS.next_step = 0
-            if now - self._sampled > SILENT:
-                COUNTS.next_backward = 0
+            COUNTS.next_backward = 0  # a loss that has become slow is kept all the same
         line = self._executing()
         if line != self._line:
             self._line = line
@@ -161,21 +185,20 @@ class Watch:
 
     def _backward(self, tensors: Any, frame: FrameType) -> None:
         number, now = COUNTS.backwards, _clock()
-        rate = (number - self._backwards) / max(now - self._marked, 1e-6)
-        COUNTS.next_backward = number + governor.jittered(governor.stride(number, rate), number)
-        self._sampled = now
+        COUNTS.next_backward = number + governor.jittered(self._stride, number)
         if _profiling():
             return
-        learners = next(learners_frames(frame, self._maps), None)
+        learners = learners_frame(frame, self._maps)
         source = self._maps[learners.f_code.co_filename] if learners is not None else None
         if self._losses.take(tensors, learners, source, number):
             self._urgent = True
             COUNTS.next_step = 0
-        pause = ALONE if COUNTS.steps else 0.0
-        due = min(self._due, self._gradients_due)
-        if now >= due + pause and COUNTS.steps == self._steps:
-            with raw.below_everything():
-                self._alone(tensors, frame, now)
+        if COUNTS.steps == self._steps and now >= self._alone_due(COUNTS.steps):
+            self._alone(tensors, frame, now)
+
+    def _alone_due(self, steps: int) -> float:
+        """When a backward call looks by itself: at once without an optimizer, else late."""
+        return min(self._due, self._gradients_due) + (ALONE if steps else 0.0)
 
     def _alone(self, tensors: Any, frame: FrameType, now: float) -> None:
         """A look without an optimizer."""
@@ -232,6 +255,8 @@ class Watch:
                 over=over,
             )
         )
+        calls = (COUNTS.backwards - self._backwards) / max(now - self._marked, 1e-6)
+        self._stride = governor.stride(COUNTS.backwards, calls)
         done = _clock()
         self._cost = governor.smoothed(self._cost, done - now)
         self._due = done + governor.interval(self._cost, 1 / governor.TICKS)
