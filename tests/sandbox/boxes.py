@@ -4,23 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import os
-import socket
-import subprocess
-import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
-from tutor.sandbox.limits import drop_capabilities
+from tests.sandbox.outside import SECRET, Outside
 from tutor.session.api import SessionSettings
 from tutor.session.connection import Connection
 from tutor.session.watchdog import Limits
 from tutor.session.zygote import Zygote
 from tutor.wire.messages import CellFailed, CellFinished, RunCell
 
-SECRET = "TOP-SECRET-7391"
+LOW_LIMITS = Limits(memory=1 << 30, processes=60, disk=200 << 20, files=3000)
+NO_LIMITS = Limits(0, 0, 0, 0)
 
 PRELUDE = """
 import ctypes, os, resource, signal, socket, subprocess, sys, tempfile, time
@@ -37,36 +34,6 @@ def read(path):
 
 
 @dataclass
-class Outside:
-    """What an attack would like to reach. `names` are visible to attack code."""
-
-    home: Path
-    scratch: Path
-    listener: socket.socket
-    datagrams: socket.socket
-    victim: subprocess.Popen[bytes]
-    unix: socket.socket
-    abstract: socket.socket
-
-    @property
-    def names(self) -> dict[str, Any]:
-        return {
-            "HOME": str(self.home),
-            "SECRET": SECRET,
-            "PORT": self.listener.getsockname()[1],
-            "DATAGRAM_PORT": self.datagrams.getsockname()[1],
-            "UNIX": self.unix.getsockname(),
-            "ABSTRACT": self.abstract.getsockname(),
-            "VICTIM": self.victim.pid,
-            "APP": os.getpid(),
-        }
-
-    @property
-    def victim_lives(self) -> bool:
-        return self.victim.poll() is None
-
-
-@dataclass
 class Run:
     """How one cell ended. `lost`: why its process ended; "" when it lives."""
 
@@ -77,41 +44,20 @@ class Run:
     messages: list[Any] = field(default_factory=list)
 
 
-def make_outside(folder: Path) -> Outside:
-    """Files, sockets and a process of the user, none of them any of the worker's business."""
-    home = folder / "home"
-    for name in (".ssh", "course/lessons", "course/checks"):
-        (home / name).mkdir(parents=True)
-    (home / ".ssh/id_rsa").write_text(SECRET)
-    (home / ".bashrc").write_text("honest")
-    (home / "progress.db").write_text("honest")
-    (home / "course/asset.txt").write_text("an asset")
-    (home / "course/checks/check.py").write_text(SECRET)
-    listener = socket.create_server(("127.0.0.1", 0))
-    datagrams = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    datagrams.bind(("127.0.0.1", 0))
-    datagrams.setblocking(False)
-    unix = socket.socket(socket.AF_UNIX)
-    unix.bind(str(home / "bus"))
-    unix.listen()
-    abstract = socket.socket(socket.AF_UNIX)
-    abstract.bind(f"\0torch-tutor-test-{os.getpid()}-{folder.name}")
-    abstract.listen()
-    victim = subprocess.Popen(
-        [sys.executable, "-c", "import time; time.sleep(3600)"],
-        env={**os.environ, "VICTIM_SECRET": SECRET},
-        preexec_fn=drop_capabilities,  # like a program of an ordinary user, also when we are root
-    )
-    return Outside(home, folder / "scratch", listener, datagrams, victim, unix, abstract)
-
-
 class Box:
     """One zygote of one tier. `run` gives each cell a fresh worker."""
 
-    def __init__(self, tier: str, zygote: Zygote, outside: Outside) -> None:
+    def __init__(
+        self,
+        tier: str,
+        zygote: Zygote,
+        outside: Outside,
+        overrides: dict[str, Any] | None = None,
+    ) -> None:
         self.tier = tier
         self.zygote = zygote
         self.outside = outside
+        self.overrides = overrides or {}
 
     @property
     def confined(self) -> bool:
@@ -125,11 +71,14 @@ class Box:
 
     async def run(self, code: str, timeout: float = 30.0, **overrides: Any) -> Run:
         """Run `code` after the prelude in a fresh worker; it is ended afterwards."""
-        connection = await self.zygote.spawn("worker", device="cpu", **overrides)
+        connection = await self.spawn(**overrides)
         try:
             return await run_in(connection, self.program(code), timeout)
         finally:
             await connection.kill()
+
+    async def spawn(self, **overrides: Any) -> Connection:
+        return await self.zygote.spawn("worker", device="cpu", **self.overrides | overrides)
 
     def program(self, code: str) -> str:
         names = "\n".join(f"{name} = {value!r}" for name, value in self.outside.names.items())
@@ -189,8 +138,22 @@ async def open_box(
         await zygote.close()
 
 
-def close_outside(outside: Outside) -> None:
-    for its in (outside.listener, outside.datagrams, outside.unix, outside.abstract):
-        its.close()
-    outside.victim.kill()
-    outside.victim.wait()
+class Boxes:
+    """Boxes by name, each opened once: a tier, or a tier with an older Landlock ("good-3")."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+        self._zygotes: dict[str, Zygote] = {}
+        self._open = AsyncExitStack()
+
+    async def of(self, name: str) -> Box:
+        tier, _, version = name.partition("-") if name != "process-only" else (name, "", "")
+        if tier not in self._zygotes:
+            limits = NO_LIMITS if tier == "process-only" else LOW_LIMITS
+            opened = open_box(tier, self._outside, limits=limits)
+            self._zygotes[tier] = (await self._open.enter_async_context(opened)).zygote
+        overrides = {"landlock_at_most": int(version)} if version else {}
+        return Box(tier, self._zygotes[tier], self._outside, overrides)
+
+    async def close(self) -> None:
+        await self._open.aclose()

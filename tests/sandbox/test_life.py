@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.sandbox.boxes import Box, Outside, open_box, run_in
+from tests.sandbox.boxes import Box, open_box, run_in
+from tests.sandbox.outside import Outside
 from tests.sandbox.processes import descriptors, eventually, is_alive, zombies_below
 from tutor.sandbox.isolation import Unavailable
 from tutor.sandbox.platform import choose

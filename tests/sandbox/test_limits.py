@@ -4,52 +4,36 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
 from pathlib import Path
 
-import pytest
-import pytest_asyncio
-
-from tests.sandbox.boxes import Box, close_outside, make_outside, open_box, run_in
+from tests.sandbox.boxes import Box, run_in
 from tests.sandbox.processes import eventually
 from tutor.session.usage import Usage, descendants, exact_memory, usage_of
 from tutor.session.watchdog import Disk, Limits, breach, disk_breach, disk_use
 
-LIMITS = Limits(memory=1 << 30, processes=60, disk=200 << 20, files=3000)
 
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session", params=["strong", "good"])
-async def small_box(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> AsyncIterator[Box]:
-    outside = make_outside(tmp_path_factory.mktemp("limits"))
-    async with open_box(request.param, outside, limits=LIMITS) as box:
-        yield box
-    close_outside(outside)
-
-
-async def test_a_fork_bomb_ends_with_the_number(small_box: Box) -> None:
-    run = await small_box.run("""
+async def test_a_fork_bomb_ends_with_the_number(confined: Box) -> None:
+    run = await confined.run("""
 while True:
     try: os.fork()
     except OSError: time.sleep(0.01)
 """)
     assert run.lost == "was ended: it ran more than 60 processes, the limit"
     # What is left: at most the launcher's two processes and the warm one.
-    assert await eventually(lambda: len(descendants(small_box.root)) <= 2)
-    assert (await small_box.run("print('next')")).output == "next\n"
+    assert await eventually(lambda: len(descendants(confined.root)) <= 2)
+    assert (await confined.run("print('next')")).output == "next\n"
 
 
-async def test_memory_beyond_the_limit_is_an_error_in_the_cell(small_box: Box) -> None:
-    run = await small_box.run("torch.ones(1 << 32)\n")
+async def test_memory_beyond_the_limit_is_an_error_in_the_cell(confined: Box) -> None:
+    run = await confined.run("torch.ones(1 << 32)\n")
     assert run.failed is not None
     assert run.failed.kind == "RuntimeError"
     assert "allocate" in run.failed.message
     assert not run.lost
 
 
-async def test_memory_over_many_processes_ends_with_the_amount(small_box: Box) -> None:
-    run = await small_box.run("""
+async def test_memory_over_many_processes_ends_with_the_amount(confined: Box) -> None:
+    run = await confined.run("""
 for _ in range(8):
     if os.fork() == 0:
         blocks = []
@@ -61,9 +45,9 @@ time.sleep(60)
     assert run.lost.endswith("of memory, the limit is 1.0 GiB")
 
 
-async def test_pages_shared_by_forks_count_once(small_box: Box) -> None:
+async def test_pages_shared_by_forks_count_once(confined: Box) -> None:
     """Four processes over one block of 400 MiB are not 2 GiB."""
-    run = await small_box.run("""
+    run = await confined.run("""
 block = b'x' * (400 << 20)
 children = []
 for _ in range(4):
@@ -77,8 +61,8 @@ print('all well')
     assert run.output == "all well\n", run.lost
 
 
-async def test_one_huge_file_stops_at_its_limit(small_box: Box) -> None:
-    run = await small_box.run(
+async def test_one_huge_file_stops_at_its_limit(confined: Box) -> None:
+    run = await confined.run(
         """
 try:
     with open('huge', 'wb') as file:
@@ -91,17 +75,17 @@ finally: os.unlink('huge')
     assert run.output == "File too large\n"
 
 
-async def test_many_files_end_with_the_amount(small_box: Box) -> None:
-    run = await small_box.run("""
+async def test_many_files_end_with_the_amount(confined: Box) -> None:
+    run = await confined.run("""
 for number in range(10_000):
     with open(f'f{number}', 'wb') as file: file.write(bytes(1 << 20))
     time.sleep(0.001)
 """)
     assert run.lost.startswith("was ended: its files took")
-    await small_box.run("for name in os.listdir(): name[0] == 'f' and os.unlink(name)")
+    await confined.run("for name in os.listdir(): name[0] == 'f' and os.unlink(name)")
 
 
-async def test_a_print_flood_leaves_the_loop_free(small_box: Box) -> None:
+async def test_a_print_flood_leaves_the_loop_free(confined: Box) -> None:
     loop = asyncio.get_running_loop()
     worst = 0.0
     over = False
@@ -114,7 +98,7 @@ async def test_a_print_flood_leaves_the_loop_free(small_box: Box) -> None:
             worst = max(worst, loop.time() - began - 0.005)
 
     ticking = asyncio.ensure_future(tick())
-    connection = await small_box.zygote.spawn("worker", device="cpu")
+    connection = await confined.zygote.spawn("worker", device="cpu")
     run = await run_in(connection, "for number in range(300_000): print(number)", 60)
     over = True
     await ticking
@@ -124,8 +108,8 @@ async def test_a_print_flood_leaves_the_loop_free(small_box: Box) -> None:
     assert worst < 0.25  # two busy cores; a starved loop would stand for seconds
 
 
-async def test_a_flood_of_messages_is_taken_in_turns(small_box: Box) -> None:
-    connection = await small_box.zygote.spawn("worker", device="cpu")
+async def test_a_flood_of_messages_is_taken_in_turns(confined: Box) -> None:
+    connection = await confined.zygote.spawn("worker", device="cpu")
     run = await run_in(
         connection,
         """

@@ -157,7 +157,7 @@ class Watchdog:
             return
         usage = usage_of(tree.monitor, (self._limits.processes or 1 << 20) + 1)
         reason = breach(usage, self._limits)
-        if usage.processes > self._limits.processes:
+        if reason and usage.processes > self._limits.processes > 0:
             self._end(connection, tree, reason)
         elif reason:
             self._measure(connection, tree, usage)

@@ -126,14 +126,13 @@ class Zygote:
             self._send(Exited(order.id, 0, reason))
             return
         child.prepare(order.policy)
-        ledger = self._ledger if child.wants_supervisor(order.policy) else None
         module = self._entries[order.role]
         zygote = os.getpid()
         signal.pthread_sigmask(signal.SIG_BLOCK, _HELD_BACK)
         pid = os.fork()
         if pid == 0:
             try:
-                monitor.watch(order, module, protocol, output, self._report, zygote, ledger)
+                monitor.watch(order, module, protocol, output, self._report, zygote, self._ledger)
             finally:
                 os._exit(child.FAILED_TO_START)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _HELD_BACK)

@@ -31,10 +31,10 @@ def watch(
     output: int,
     report: int,
     zygote: int,
-    ledger: Ledger | None,
+    ledger: Ledger,
 ) -> None:
-    """Fork the child and stay until its tree is gone; reports on descriptor `report`. With a
-    `ledger` it supervises the child, too.
+    """Fork the child and stay until its tree is gone; reports on descriptor `report`.
+    `ledger`: of all monitors, for those that supervise.
 
     Call it in a fresh fork of the zygote with `_AWAITED` blocked. Does not return.
     """
@@ -43,8 +43,9 @@ def watch(
     if os.getppid() != zygote:
         os._exit(0)
     kept, ours, theirs = [report], -1, None
-    if ledger is not None:
-        ledger.keep_from_children()
+    ledger.keep_from_children()
+    supervised = child.wants_supervisor(order.policy)
+    if supervised:
         ours, theirs = (it.detach() for it in socket.socketpair())
         kept = sorted([report, ours])
     pid = os.fork()
@@ -56,7 +57,7 @@ def watch(
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for first, end in zip([0, *(it + 1 for it in kept)], [*kept, 65536], strict=True):
         os.closerange(first, end)
-    supervisor = _supervise(order, ours, ledger) if ledger is not None else None
+    supervisor = _supervise(order, ours, ledger) if supervised else None
     _report(report, Forked(order.id, pid))
     _finish(order.id, pid, report, supervisor)
 
