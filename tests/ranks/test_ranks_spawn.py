@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.ranks.conftest import last_seen
-from tests.ranks.test_ranks_engine import failure, finished, only_the_nursery_is_left, value
+from tests.ranks.conftest import last_seen, only_the_nursery_is_left
+from tests.ranks.test_ranks_engine import failure, finished, value
 from tests.worker.children import POLICY, Child, Template
 
 WORK = """

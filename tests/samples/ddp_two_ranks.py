@@ -2,9 +2,8 @@
 
 import torch
 import torch.distributed as dist
-import torch.nn.functional as F
 from torch import nn
-from torch.nn.parallel import DistributedDataParallel as DDP
+from torch.nn.parallel import DistributedDataParallel
 from torch.utils.data import DataLoader, DistributedSampler, TensorDataset
 
 
@@ -16,15 +15,16 @@ def data():
 
 def main(rank, world):
     torch.manual_seed(rank)  # DDP gives every rank the weights of rank 0
-    model = DDP(nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 1)))
+    model = DistributedDataParallel(nn.Sequential(nn.Linear(8, 16), nn.Tanh(), nn.Linear(16, 1)))
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1)
     dataset = data()
     sampler = DistributedSampler(dataset, shuffle=True, seed=0)
     loader = DataLoader(dataset, batch_size=8, sampler=sampler)
+    loss = torch.zeros(())
     for epoch in range(3):
         sampler.set_epoch(epoch)
         for x, y in loader:
-            loss = F.mse_loss(model(x), y)
+            loss = nn.functional.mse_loss(model(x), y)
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()

@@ -38,11 +38,14 @@ PATIENCE = 20.0
 
 
 class Template:
-    """A process that has imported torch and everything of ours, and forks on demand."""
+    """A process that has imported torch and everything of ours, and forks on demand.
 
-    def __init__(self) -> None:
+    first: a statement that it runs before.
+    """
+
+    def __init__(self, first: str = "pass") -> None:
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
-        code = f"from tests.worker.children import serve; serve({theirs.fileno()})"
+        code = f"{first}; from tests.worker.children import serve; serve({theirs.fileno()})"
         # Unbuffered, C's own output would need no flush, and a test could not tell.
         environment = {k: v for k, v in os.environ.items() if k != "PYTHONUNBUFFERED"}
         self._process = subprocess.Popen(

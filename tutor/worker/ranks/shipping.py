@@ -22,6 +22,7 @@ import cloudpickle
 from tutor.plain import clip
 from tutor.worker.observe.lines.rewrite import COUNTERS
 
+_NOTHING = object()
 _Unpicklable = (pickle.PicklingError, TypeError, AttributeError, ValueError, RuntimeError)
 
 
@@ -137,11 +138,11 @@ class _Pickler(cloudpickle.Pickler):
         # Before the base class looks: later it would not see it.
         self.dispatch_table = ChainMap(own, reducers or {}, cloudpickle.Pickler.dispatch_table)  # type: ignore[arg-type]
         super().__init__(file)
-        self._counters = id(names.get(COUNTERS))
+        self._counters = names.get(COUNTERS, _NOTHING)
         self._show = names.get("show")
 
     def persistent_id(self, obj: Any) -> Any:
-        if id(obj) == self._counters:
+        if obj is self._counters:
             return "counters", len(obj)
         if type(obj) is types.MethodType and obj == self._show:
             return "show", 0
