@@ -161,7 +161,9 @@ class _Encoder:
         self.room_for(size, f"a tensor of shape {tuple(data.shape)}")
         offset = len(self.body)
         if size:
-            flat = data.cpu().resolve_conj().resolve_neg().contiguous().reshape(-1)
+            plain = data.cpu().resolve_conj().resolve_neg()
+            # Not .contiguous(): one element with an odd stride already counts as contiguous.
+            flat = torch.empty(plain.numel(), dtype=plain.dtype).copy_(plain.reshape(-1))
             self.body += flat.view(torch.uint8).numpy().tobytes()
         return {"o": offset, "n": size}
 

@@ -201,3 +201,9 @@ def test_a_deep_tree_is_refused() -> None:
         tree = {"k": "l", "v": [tree]}
     with pytest.raises(BadValue):
         decode(tree, b"", lambda number, node: None)
+
+
+def test_one_element_with_an_odd_stride_arrives_like_any_other() -> None:
+    value = torch.randn(1, 4)[:, torch.tensor([2])].diagonal()
+    assert value.stride() != (1,)
+    assert torch.equal(there_and_back(value), value)
