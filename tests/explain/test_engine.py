@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
 from typing import Any
@@ -322,3 +323,28 @@ def test_trying_fixes_says_nothing_of_its_own(
     assert found.fixes == ()
     assert [str(warning.message) for warning in recwarn] == []
     assert capfd.readouterr() == ("", "")
+
+
+def test_fixes_that_do_not_fit_are_dropped_without_a_word_in_the_log() -> None:
+    records: list[logging.LogRecord] = []
+    logger = logging.getLogger("torch._subclasses.fake_tensor")
+    handler = logging.Handler()
+    handler.emit = records.append  # type: ignore[method-assign]
+    logger.addHandler(handler)
+    try:
+        found = explained("x, W = torch.ones(64, 784), torch.ones(128, 784)\nx @ W")
+        assert found is not None
+        assert len(found.fixes) == 1, "swapping or transposing the left one does not fit"
+        assert records == []
+        assert not logger.disabled
+    finally:
+        logger.removeHandler(handler)
+
+
+def test_in_place_operations_get_only_fixes_that_keep_the_shape() -> None:
+    found = explained("x, y = torch.ones(4, 2), torch.ones(4)\nx += y")
+    assert found is not None
+    assert found.fixes[0].code == "x += y.unsqueeze(-1)"
+    found = explained("x, y = torch.ones(3), torch.ones(4)\nx += y")
+    assert found is not None
+    assert [fix.code for fix in found.fixes] == [], "a table does not fit into x"

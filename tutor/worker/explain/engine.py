@@ -131,12 +131,12 @@ def _shortened(situation: Situation) -> str:
     node, place = situation.node, situation.place
     if place is None or node is None:
         return ""
+    if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Store):
+        node = place.statement
     if isinstance(node, (ast.For, ast.While, ast.With, ast.If, ast.FunctionDef, ast.ClassDef)):
         return place.text(node).partition(":")[0] if not isinstance(node, ast.For) else (
             f"for {place.text(node.target)} in {place.text(node.iter)}"
         )  # fmt: skip
-    if isinstance(node, (ast.Tuple, ast.List)) and isinstance(node.ctx, ast.Store):
-        return place.text(place.statement)
     return place.text(node)
 
 

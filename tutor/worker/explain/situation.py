@@ -19,6 +19,7 @@ from tutor.worker.explain.peek import Names, Unknown, peek
 from tutor.worker.explain.place import Place, locals_of
 from tutor.worker.explain.shapes import Shapes
 
+_SIGNS = {"Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "MatMult": "@"}
 _ATOMS = (ast.Name, ast.Attribute, ast.Call, ast.Subscript, ast.Constant, ast.Tuple, ast.List)
 
 
@@ -183,7 +184,18 @@ class Situation:
 
     def try_fix(self, text: str, code: str, **extra: Any) -> Fix | None:
         """`code` as a fix when its shapes and dtypes work out, otherwise None."""
+        if isinstance(self.node, ast.AugAssign):
+            return self._in_place(self.node, text, code)
         return self.checked_by(text, code, code, **extra)
+
+    def _in_place(self, node: ast.AugAssign, text: str, code: str) -> Fix | None:
+        """A fix of `x += y`, which must give the shape that `x` has."""
+        target = self.value(node.target)
+        sign = _SIGNS.get(type(node.op).__name__, "")
+        check = code.replace(f"{sign}=", sign, 1) if sign else ""
+        fix = self.checked_by(text, code, check)
+        keeps = fix is not None and fix.gives == shape_text(target.shape)
+        return fix if keeps or f"{sign}=" not in code else None
 
     def checked_by(self, text: str, code: str, check: str, **extra: Any) -> Fix | None:
         """`code` as a fix when the expression `check` works out; `extra` are more names for it."""

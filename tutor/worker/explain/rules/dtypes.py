@@ -99,8 +99,8 @@ def _by_hand(situation: Situation, match: re.Match[str]) -> Draft | None:
     keep, change = (first, second)
     if not is_float(keep.dtype) and is_float(change.dtype) and "Index put" not in match[0]:
         keep, change = change, keep
-    if keep.dtype is torch.float64 and change.dtype is torch.float32:
-        keep, change = change, keep
+    if change.dtype is torch.float32 and is_float(keep.dtype):
+        keep, change = change, keep  # torch's own default, wide enough and everywhere supported
     assert keep.dtype is not None
     code = situation.instead(change, f"{change.atom}.{_as(keep.dtype)}")
     return Draft(
