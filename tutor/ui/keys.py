@@ -16,6 +16,7 @@ Where = Literal[
     "quiz",
     "tensors",
     "tree",
+    "training",
     "output",
     "reading",
     "tensor",
@@ -217,6 +218,12 @@ KEYS: tuple[Key, ...] = (
     Key("tree.page_down", "pagedown", "page down", "ten lines down", "tree"),
     Key("tree.first", "home", "first", "first line", "tree"),
     Key("tree.last", "end", "last", "last line", "tree"),
+    Key(
+        "training.log", "l", "log scale", "the losses on a logarithmic scale, and back", "training"
+    ),
+    Key(
+        "training.earlier", "e", "earlier runs", "show or hide this cell's runs before", "training"
+    ),
     Key("output.leave", "escape", "leave", "from the output to its block", "output"),
     Key("reading.scroll", "up,down", "scroll", "scroll the step", "reading"),
     Key("reading.enter", "enter", "enter", "go into the first cell or exercise", "reading"),
@@ -274,6 +281,7 @@ TITLES: dict[Where, str] = {
     "quiz": "On a question",
     "tensors": "In the tensors panel",
     "tree": "In the graph and model panels",
+    "training": "In the training panel",
     "output": "In long output",
     "reading": "While reading",
     "tensor": "A tensor opened",

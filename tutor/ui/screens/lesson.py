@@ -22,6 +22,7 @@ from tutor.ui.screens.lesson_work import LessonWork
 from tutor.ui.step_view import StepView
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.exercise import ExerciseView
+from tutor.ui.widgets.graph_tree import TreePanel
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, plain
 from tutor.ui.widgets.quiz import QuizView
@@ -29,6 +30,7 @@ from tutor.ui.widgets.runnable import RunnableView
 from tutor.ui.widgets.status import WorkerStatus
 from tutor.ui.widgets.stepbar import StepBar
 from tutor.ui.widgets.tensors import TensorsPanel
+from tutor.ui.widgets.training import TrainingPanel
 from tutor.ui.workbench import Workbench
 
 _NO_LINES = "-no-lines"
@@ -241,6 +243,10 @@ class LessonScreen(LessonWork, TutorScreen):
             found.append("output")
         elif isinstance(focused, TensorsPanel):
             found.append("tensors")
+        elif isinstance(focused, TreePanel):
+            found.append("tree")
+        elif isinstance(focused, TrainingPanel):
+            found.append("training")
         elif focused is not None and isinstance(self._block_around(focused), QuizView):
             found.append("quiz")
         elif isinstance(focused, StepView):
