@@ -68,6 +68,15 @@ def test_gradients_and_optimizer_state_are_groups_of_their_own() -> None:
     assert row(measured, "net.weight.grad").kind == "gradient"
 
 
+def test_state_that_has_a_name_is_counted_under_it() -> None:
+    measured = Bench().run(
+        "w = torch.ones(100, requires_grad=True)\nopt = torch.optim.Adam([w])\n"
+        "w.sum().backward()\nopt.step()\nmoment = opt.state[w]['exp_avg']\n"
+    )
+    assert row(measured, "moment").bytes == 400
+    assert row(measured, "opt.state").bytes == 404
+
+
 def test_a_gradient_that_has_a_name_is_not_counted_twice() -> None:
     measured = Bench().run(
         "w = torch.ones(4, requires_grad=True)\nw.sum().backward()\ng = w.grad\n"
@@ -117,7 +126,7 @@ def test_no_tensor_outlives_its_name() -> None:
     bench = Bench()
     bench.names["weakref"] = weakref
     bench.run("x = torch.ones(3)\nr = weakref.ref(x)\n")
-    bench.run("del x\n")
+    del bench.names["x"]
     assert bench.names["r"]() is None
 
 
