@@ -18,6 +18,7 @@ from tutor.ui.widgets.gradients import GradientsPanel
 from tutor.ui.widgets.graph import GraphPanel
 from tutor.ui.widgets.memory import MemoryPanel, MemoryView
 from tutor.ui.widgets.model import ModelPanel
+from tutor.ui.widgets.ranks import RanksPanel
 from tutor.ui.widgets.tensors import TensorsPanel
 from tutor.ui.widgets.training import TrainingPanel, TrainingView
 
@@ -62,6 +63,10 @@ def _feed_training(widget: TrainingPanel, snapshot: Snapshot) -> None:
     widget.view = TrainingView(training, live)
 
 
+def _feed_ranks(widget: RanksPanel, snapshot: Snapshot) -> None:
+    widget.view = snapshot.observed.ranks
+
+
 PANELS: tuple[Panel, ...] = (
     Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),
     Panel("graph", "Graph", GraphPanel, _feed_graph),
@@ -69,6 +74,7 @@ PANELS: tuple[Panel, ...] = (
     Panel("training", "Train", TrainingPanel, _feed_training),
     Panel("model", "Model", ModelPanel, _feed_model),
     Panel("memory", "Memory", MemoryPanel, _feed_memory),
+    Panel("ranks", "Ranks", RanksPanel, _feed_ranks),
 )
 
 
