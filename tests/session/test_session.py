@@ -275,3 +275,23 @@ async def test_a_device_that_is_not_there_is_named_with_what_is(tmp_path) -> Non
         await session.start()
     assert session.snapshot.phase != "ready"
     await session.close()
+
+
+async def test_an_unused_worker_makes_room_for_one_that_has_loaded_more(tmp_path) -> None:
+    session = Session(SessionSettings(tmp_path / "scratch", device="cpu"))
+    await session.start()
+    try:
+        early, before = session._worker, session.snapshot.generation
+        while not session._zygote.extras:  # imported beside the reader, a second after the start
+            await asyncio.sleep(0.05)
+        loaded = "import sys; 'torch._dynamo' in sys.modules"
+        snapshot = await run_cell(session, loaded)
+        assert session._worker is not early
+        assert snapshot.runs["cell"].value == "True"
+        assert snapshot.lost == ""
+        assert snapshot.generation == before
+        used = session._worker
+        await run_cell(session, loaded, "again")
+        assert session._worker is used
+    finally:
+        await session.close()

@@ -55,6 +55,9 @@ class Session:
         self._turn = asyncio.Lock()
         self._worker: Worker | None = None
         self._device = ""
+        self._used = False
+        """The worker has run something, so names may live in it."""
+        self._with_extras = False
         self._network = "none"
         """What the lesson's worker is to reach."""
         self._reach = "none"
@@ -227,6 +230,7 @@ class Session:
     async def _run_on(self, worker: Worker, code: Code, number: int) -> Outcome:
         self._live.started(code.block, code.source, number)
         self._phase("busy", "running your code")
+        self._used = True
         outcome = await worker.run(code, number)
         if outcome.problem is not None:
             outcome = replace(outcome, problem=self._advise(outcome.problem))
@@ -244,15 +248,21 @@ class Session:
 
     async def _reaches(self, code: Code) -> bool:
         """Exchange the worker when `code` needs a network that it does not have, because its
-        lesson was not declared. False when no worker could be started."""
-        if self._reach == "loopback" or not _needs_loopback(code):
+        lesson was not declared; or when it holds nothing yet, and one with more of torch loaded
+        is to be had. False when no worker could be started."""
+        if self._reach != "loopback" and _needs_loopback(code):
+            self._network = "loopback"
+            why = "worker is restarting with a network between its own processes"
+        elif not self._used and self._zygote.extras and not self._with_extras:
+            why = "worker is restarting with all of torch loaded"
+        else:
             return True
-        self._network = "loopback"
         worker, self._worker = self._worker, None
-        self._phase("restarting", "worker is restarting with a network between its own processes")
+        self._phase("restarting", why)
         if worker is not None:
             await worker.end()
-        self._live.worker_replaced()
+        if self._used:
+            self._live.worker_replaced()
         try:
             await self._fresh_worker()
         except (SessionError, OSError) as error:
@@ -312,6 +322,7 @@ class Session:
 
     async def _fresh_worker(self) -> None:
         network = self._network
+        self._used, self._with_extras = False, self._zygote.extras
         connection = await self._zygote.spawn("worker", device=self._device, network=network)
         self._reach = network
         self._worker = worker = Worker(connection, self._message, self._printed)

@@ -219,10 +219,10 @@ KEYS: tuple[Key, ...] = (
     Key("tree.first", "home", "first", "first line", "tree"),
     Key("tree.last", "end", "last", "last line", "tree"),
     Key(
-        "training.log", "l", "log scale", "the losses on a logarithmic scale, and back", "training"
+        "training.log", "l", "log scale", "logarithmic losses, and back", "training"
     ),
     Key(
-        "training.earlier", "e", "earlier runs", "show or hide this cell's runs before", "training"
+        "training.earlier", "e", "earlier runs", "show or hide runs before", "training"
     ),
     Key("output.leave", "escape", "leave", "from the output to its block", "output"),
     Key("reading.scroll", "up,down", "scroll", "scroll the step", "reading"),
