@@ -1,4 +1,4 @@
-"""Mistakes written before any rule was: how well are errors explained that nobody tuned for?"""
+"""Mistakes written down before the rules were, against rules that fit only their own examples."""
 
 from __future__ import annotations
 
