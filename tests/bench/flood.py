@@ -49,8 +49,9 @@ async def our_flood(session: Session) -> tuple[float, list[float]]:
 
     def look(snapshot: Snapshot) -> None:
         run = snapshot.runs.get("flood")
-        fresh = run is not None and (before is None or run.run > before.run)
-        if fresh and run.state == "done" and not ended.done():
+        if run is None or run.state != "done" or (before is not None and run.run <= before.run):
+            return
+        if not ended.done():
             ended.set_result(snapshot)
 
     unsubscribe = session.subscribe(look)

@@ -10,7 +10,7 @@ from tutor.text import overwrite, sanitize, strip_escapes
 
 HEAD_BYTES = 64 << 10
 TAIL_BYTES = 256 << 10
-LINES = 4_096
+LINES = 2_000
 """At either end: short lines cost more to draw than the bytes in them."""
 LINE_CHARACTERS = 2_000
 _LONGEST_ESCAPE = 32
