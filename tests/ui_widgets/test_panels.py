@@ -162,7 +162,7 @@ async def test_the_table_shows_marks_words_and_what_is_gone() -> None:
     async with app.run_test(size=(110, 30)) as pilot:
         await pilot.pause()
         text = frame(app)
-        for part in ("+prices", "~out", "∇net.fc.weight", "↻loss", "1 NaN", "⧉ is out"):
+        for part in ("+prices", "~out", "∇net.fc.weight", "↻loss", "1 NaN", "≡ is out"):
             assert part in text
         assert "+ new   ~ changed in place   ↻ another tensor   ∇ new gradient" in text
         assert "− gone: old, tmp" in text

@@ -131,7 +131,7 @@ def _storage(row: Held, width: int) -> Content:
     room = max(4, width - 1 - 2 - len(amount))
     name = cut(one_line(row.path), room)
     left = room - cell_len(name) - 2
-    also = f"⧉ {', '.join(map(one_line, row.also))}" if row.also else ""
+    also = f"≡ {', '.join(map(one_line, row.also))}" if row.also else ""
     text = Content(f" {name}")
     for note in (about, also):
         short = note if cell_len(note) <= left or note is about else cut(note, left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len
 from textual.content import Content
 
 from tutor.session.observed_ranks import Share
@@ -41,13 +42,13 @@ def sections(row: RankRow, share: Share, same: bool | None, width: int) -> list[
     """
     parts = [
         [_title(row), *_where(row)],
+        list(plain(row.note, "$text-error").wrap(width)) if row.note else [],
         _loss(row),
         _time(share, width) if row.seconds else [],
         _samples(row),
-        _gradient(row, same),
-        _calls(row),
+        _gradient(row, same, width),
+        _calls(row, width),
         _output(row),
-        list(plain(row.note, "$text-error").wrap(width)) if row.note else [],
     ]
     return [[cut_content(line, width) for line in part] for part in parts]
 
@@ -104,7 +105,7 @@ def _samples(row: RankRow) -> Section:
     return [Content.styled("samples ", "$text-muted") + Content(f"{numbers}{more}")]
 
 
-def _gradient(row: RankRow, same: bool | None) -> Section:
+def _gradient(row: RankRow, same: bool | None, width: int) -> Section:
     gradient = row.gradient
     if gradient is None:
         return []
@@ -112,38 +113,45 @@ def _gradient(row: RankRow, same: bool | None) -> Section:
     name = Content.styled(f"∇ {one_line(gradient.name)}", "$text-secondary")
     lines = [name]
     if gradient.own is not None:
-        lines += _fingerprint("own ", gradient.own)
-    shared = _fingerprint("all ", gradient.shared)
+        lines += _fingerprint("own ", gradient.own, width)
+    shared = _fingerprint("all ", gradient.shared, width)
+    if shared[0].cell_length + cell_len(mark[0]) > width:
+        mark = (mark[0][:2], mark[1])
     return [*lines, shared[0] + Content.styled(*mark), *shared[1:]]
 
 
-def _fingerprint(title: str, print_: Fingerprint) -> Section:
+def _fingerprint(title: str, print_: Fingerprint, width: int) -> Section:
     norm = "not finite" if print_.norm is None else f"{print_.norm:.4g}"
-    values = " ".join("·" if value is None else f"{value:+.3f}" for value in print_.values)
+    texts = ["·" if value is None else f"{value:+.3f}" for value in print_.values]
+    values, count = "", len(texts)
+    while count and len(values := f" {' '.join(texts[:count])} …") > width:
+        count -= 1
     return [
         Content.styled(title, "$text-muted") + Content(norm),
-        Content.styled(f"  {values}".replace("-", "−"), "$text-muted"),
+        Content.styled(values.replace("-", "−"), "$text-muted"),
     ]
 
 
-def _calls(row: RankRow) -> Section:
+def _calls(row: RankRow, width: int) -> Section:
     lines: Section = []
     told = dict(row.counts)
     for call in row.calls[-MOST_CALLS:]:
-        lines += _call(call)
+        lines += _call(call, width)
     more = [f"{one_line(op)} ×{count:,}" for op, count in told.items() if count > 1]
     return lines + [Content.styled(text, "$text-muted") for text in more[:MOST_CALLS]]
 
 
-def _call(call: RankCall) -> Section:
+def _call(call: RankCall, width: int) -> Section:
     line = f" l.{call.line}" if call.line else ""
     head = Content.styled(one_line(call.op), "$text-primary") + Content.styled(line, "$text-muted")
     if not call.before and not call.after:
         return [head]
-    values = f" {one_line(call.before)}"
-    if call.after != call.before and call.after:
-        values += f" → {one_line(call.after)}"
-    return [head, Content(values)]
+    before, after = f" {one_line(call.before)}", f" → {one_line(call.after)}"
+    if not call.after or call.after == call.before:
+        return [head, Content(before)]
+    if cell_len(before + after) <= width:
+        return [head, Content(before + after)]
+    return [head, Content(before), Content(after)]
 
 
 def _output(row: RankRow) -> Section:

@@ -45,7 +45,7 @@ def key_line(rows: tuple[TensorRow, ...]) -> str:
     found = {row.change for row in rows}
     parts = [f"{MARKS[change]} {word}" for change, word in WORDS.items() if change in found]
     if any(row.shares or row.alias_of for row in rows):
-        parts.append("⧉ shares memory")
+        parts.append("≡ shares memory")
     return "   ".join(parts)
 
 
@@ -56,22 +56,22 @@ def _grad(row: TensorRow) -> str:
 
 
 def flags(row: TensorRow) -> str:
-    """How many numbers are not finite, and whose memory it shares: `2 NaN ⧉ view +1`."""
+    """How many numbers are not finite, and whose memory it shares: `2 NaN ≡ view +1`."""
     found = [f"{row.nan:,} NaN"] if row.nan else []
     found += [f"{row.inf:,} Inf"] if row.inf else []
     if row.alias_of:
-        found.append(f"⧉ is {row.alias_of}")
+        found.append(f"≡ is {row.alias_of}")
     elif row.shares:
         first, *others = row.shares
-        found.append(f"⧉ {first} +{len(others)}" if others else f"⧉ {first}")
+        found.append(f"≡ {first} +{len(others)}" if others else f"≡ {first}")
     return " ".join(found)
 
 
 def short_flags(row: TensorRow) -> str:
-    """The same in a few cells: `NaN ⧉`."""
+    """The same in a few cells: `NaN ≡`."""
     found = ["NaN"] if row.nan else []
     found += ["Inf"] if row.inf else []
-    found += ["⧉"] if row.alias_of or row.shares else []
+    found += ["≡"] if row.alias_of or row.shares else []
     return " ".join(found)
 
 

@@ -101,10 +101,10 @@ def head_lines(detail: TensorDetail, width: int) -> list[Content]:
         grad += " · has .grad" if row.has_grad else ""
         lines += plain(grad, "$text-secondary").wrap(width)
     if row.alias_of:
-        lines += plain(f"⧉ the same object as {row.alias_of}", "$text-accent").wrap(width)
+        lines += plain(f"≡ the same object as {row.alias_of}", "$text-accent").wrap(width)
     if row.shares:
         names = ", ".join(row.shares)
-        lines += plain(f"⧉ shares memory with {names}", "$text-accent").wrap(width)
+        lines += plain(f"≡ shares memory with {names}", "$text-accent").wrap(width)
     if bad := not_finite(row.nan, row.inf):
         lines += plain(f"! {bad}", "bold $text-error").wrap(width)
     if row.note:

@@ -27,7 +27,7 @@ _EMPTY = (
     "with its shape, its dtype and its mean.",
     "",
     "+ new   ~ changed in place   ↻ name given to another tensor   ∇ new gradient   "
-    "⧉ shares memory",
+    "≡ shares memory",
 )
 
 
