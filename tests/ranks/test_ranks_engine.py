@@ -150,6 +150,7 @@ def test_a_rank_that_raises_is_told_with_its_number_its_line_and_its_message(
     assert told.frames[-1].code == "raise ValueError('the data is missing')"
     seen = last_seen(messages)
     assert [row.state for row in seen.rows] == ["stopped", "failed"]
+    assert seen.rows[0].talking > 0.1  # the exchange that never ended is counted, too
     assert only_the_nursery_is_left(worker)
     assert value(worker.run("'alive'")) == "'alive'"
 

@@ -11,7 +11,7 @@ from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from tutor import raw
 from tutor.worker.ranks.watch.gradients import GradientWatch
-from tutor.worker.ranks.watch.tally import Tally, loss_text
+from tutor.worker.ranks.watch.tally import BACKWARD, Tally, loss_text
 
 _clock, _compiling = time.perf_counter, torch.compiler.is_dynamo_compiling
 
@@ -26,11 +26,11 @@ def watch_steps(tally: Tally, gradients: GradientWatch) -> None:
             return original(*arguments, **keywords)
         tally.backwards += 1
         tally.op_since = _clock()
-        tally.op = "backward"
+        tally.op = BACKWARD
         try:
             result = original(*arguments, **keywords)
         except BaseException:
-            tally.broke = "backward"
+            tally.broke = BACKWARD
             raise
         finally:
             tally.op = ""

@@ -16,6 +16,8 @@ from tutor.worker.ranks.messages import Tick
 _clock = time.perf_counter
 _frames_of_threads = sys._current_frames
 _COUNTS = 32
+BACKWARD = "backward"
+"""The one operation in the midst of which it is not known how much of it is an exchange."""
 FIRST = 20
 """Backward calls whose values are always read, so that short runs are told exactly."""
 
@@ -49,17 +51,20 @@ class Tally:
 
     def tick(self) -> Tick:
         now = _clock()
-        op = self.op
+        op, since = self.op, self.op_since
+        talking = self.explicit + self.exchange
+        if op and op != BACKWARD:
+            talking += now - since
         return Tick(
             line=line_of(self.thread),
             step=self.steps or self.backwards,
             loss=self.loss,
             op=clip(op, NAME),
-            op_seconds=now - self.op_since if op else 0.0,
+            op_seconds=now - since if op else 0.0,
             samples=self.samples[:SAMPLES],
             samples_hidden=max(0, len(self.samples) - SAMPLES),
             seconds=now - self.began,
-            talking=self.explicit + self.exchange,
+            talking=talking,
             counts=tuple(self.counts.items())[:_COUNTS],
             gradient=self.gradient,
             broke=self.broke,
