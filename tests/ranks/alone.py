@@ -72,7 +72,8 @@ def memory(rank: int, world: int) -> Any:
     optimizer.step()
     kept = [weakref.ref(x), weakref.ref(loss), weakref.ref(ddp.module.weight.grad)]
     optimizer.zero_grad()
-    del x, loss
+    kept += [weakref.ref(ddp.module), weakref.ref(ddp.module.weight)]
+    del x, loss, optimizer, ddp
     gc.collect()
     return [reference() is None for reference in kept]
 
