@@ -9,6 +9,7 @@ import pytest
 from tests.conftest import run_cell, until
 from tutor.session.api import Assignment, Code, SessionError, SessionSettings
 from tutor.session.device import choose
+from tutor.session.fork_server import ForkServer
 from tutor.session.session import Session
 from tutor.wire.messages import Device, TensorDetail
 
@@ -282,8 +283,9 @@ async def test_an_unused_worker_makes_room_for_one_that_has_loaded_more(tmp_path
     await session.start()
     try:
         early, before = session._worker, session.snapshot.generation
-        while not session._zygote.extras:  # imported beside the reader, a second after the start
-            await asyncio.sleep(0.05)
+        source = session._zygote._source
+        assert isinstance(source, ForkServer)
+        await source.extras_loaded.wait()  # a second after the start, beside the reader
         loaded = "import sys; 'torch._dynamo' in sys.modules"
         snapshot = await run_cell(session, loaded)
         assert session._worker is not early

@@ -38,6 +38,8 @@ class ForkServer:
 
     def __init__(self, ground: Ground, entries: dict[str, str]) -> None:
         self.extras = False
+        self.extras_loaded = asyncio.Event()
+        """Set when `extras` turns true."""
         self._ground = ground
         self._entries = entries
         self._process: subprocess.Popen[bytes] | None = None
@@ -131,6 +133,7 @@ class ForkServer:
         self._successor = None
         self._lines.append(successor)
         self.extras = True
+        self.extras_loaded.set()
 
     # -------------------------------------------------------------- news
 

@@ -218,12 +218,8 @@ KEYS: tuple[Key, ...] = (
     Key("tree.page_down", "pagedown", "page down", "ten lines down", "tree"),
     Key("tree.first", "home", "first", "first line", "tree"),
     Key("tree.last", "end", "last", "last line", "tree"),
-    Key(
-        "training.log", "l", "log scale", "logarithmic losses, and back", "training"
-    ),
-    Key(
-        "training.earlier", "e", "earlier runs", "show or hide runs before", "training"
-    ),
+    Key("training.log", "l", "log scale", "logarithmic losses, and back", "training"),
+    Key("training.earlier", "e", "earlier runs", "show or hide runs before", "training"),
     Key("output.leave", "escape", "leave", "from the output to its block", "output"),
     Key("reading.scroll", "up,down", "scroll", "scroll the step", "reading"),
     Key("reading.enter", "enter", "enter", "go into the first cell or exercise", "reading"),
