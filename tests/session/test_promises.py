@@ -70,6 +70,22 @@ async def test_whatever_python_does_an_interrupt_stops_it(session: Session, sour
     assert (await run_cell(session, "kept + 1", "after")).runs["after"].value == "42"
 
 
+async def test_an_interrupt_leaves_no_switch_of_torch_turned(session: Session) -> None:
+    """As when it hits between the first and the last line of an optimizer's step."""
+    source = """
+torch.no_grad().__enter__()
+torch.autocast("cpu").__enter__()
+raise KeyboardInterrupt
+"""
+    state = "(torch.is_grad_enabled(), torch.is_autocast_enabled('cpu'))"
+    snapshot = await run_cell(session, source)
+    assert snapshot.runs["cell"].state == "interrupted"
+    assert (await run_cell(session, state, "after")).runs["after"].value == "(True, False)"
+    source = "torch.set_grad_enabled(False)\nraise KeyboardInterrupt"
+    await run_cell(session, source, "wanted")
+    assert (await run_cell(session, state, "after")).runs["after"].value == "(False, False)"
+
+
 async def test_what_ignores_the_interrupt_is_ended_with_advice(session: Session) -> None:
     source = """
 import time

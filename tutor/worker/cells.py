@@ -21,6 +21,7 @@ from tutor.worker.explain.engine import explain
 from tutor.worker.failure import cell_name, failure_of, forget_frames
 from tutor.worker.intact import Intact
 from tutor.worker.interrupts import Interrupts
+from tutor.worker.modes import Modes
 from tutor.worker.observe.observer import Observers, Run
 from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
@@ -55,6 +56,7 @@ class Cells:
         self.display.begin(request.run)
         process = _getpid()
         run = self._run(request)
+        modes = Modes()
         began = _clock()
         ok = interrupted = False
         try:
@@ -65,6 +67,7 @@ class Cells:
         except KeyboardInterrupt as error:
             interrupted = True
             forget_frames(error)
+            modes.put_back(run.source)
         except BaseException as error:
             if _getpid() == process:
                 failed = _clock()
