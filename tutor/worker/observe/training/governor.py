@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-TICKS = 12.0
+TICKS = 10.0
 """Ticks a second at most."""
 SHARE = 0.005
 """Part of the time that ticks may take; gradients may take as much again."""
@@ -10,9 +10,9 @@ FULL = 500
 """Backward calls whose losses are all kept, from the start of a run."""
 KEPT = 200.0
 """Losses kept a second after that."""
-GRADIENTS = 0.25
+GRADIENTS = 0.3
 """Seconds between two looks at gradients at least."""
-EARLY, CHEAP = 6, 0.003
+EARLY, CHEAP = 4, 0.003
 """Looks at gradients that the share does not limit, when they cost fewer seconds than this."""
 _MAX_STEPS = 1 << 40
 
@@ -26,7 +26,7 @@ def gradient_pause(looks: int, cost: float) -> float:
     """Seconds from one look at gradients to the next, after `looks` of them, when one costs
     `cost` seconds. The first few come at shorter intervals, so that short runs get some too."""
     if looks <= EARLY and cost < CHEAP:
-        return min(GRADIENTS, 0.004 * 2**looks)
+        return min(GRADIENTS, 0.003 * 3**looks)
     return interval(cost, GRADIENTS)
 
 

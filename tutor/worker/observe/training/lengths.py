@@ -54,6 +54,8 @@ class Lengths:
                 return value
             case ast.Name(id=name):
                 return lookup(name)
+            case ast.List(elts=elements) | ast.Tuple(elts=elements):
+                return tuple(self.value(element, lookup, depth + 1) for element in elements)
             case ast.Attribute(value=inner, attr=name):
                 return _attribute(self.value(inner, lookup, depth + 1), name)
             case ast.Subscript(value=inner, slice=index):

@@ -19,13 +19,15 @@ _strategy: Callable[[Any, Any], object] | None = getattr(_switches, "set_code_ex
 _set: Callable[[Any], Any] | None = getattr(_switches, "set_eval_frame", None)
 
 
-def skipped(function: Callable[..., Any]) -> None:
-    """The compiler never compiles `function` by itself; what it calls is another matter."""
+def skipped(function: Callable[..., Any], *, whole: bool = False) -> None:
+    """The compiler never compiles `function` by itself. What it calls is another matter, unless
+    `whole`: then nothing of the learner's may run in it."""
     if not isinstance(function, FunctionType):
         return
     if _strategy is not None:
         action = _switches._FrameAction
-        _strategy(function.__code__, _switches._FrameExecStrategy(action.SKIP, action.DEFAULT))
+        inner = action.SKIP if whole else action.DEFAULT
+        _strategy(function.__code__, _switches._FrameExecStrategy(action.SKIP, inner))
     elif _skip is not None:
         _skip(function.__code__)
 

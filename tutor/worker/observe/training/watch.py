@@ -280,5 +280,5 @@ class Watch:
         self._gradients.forget()
 
 
-skipped(Watch.step)
-skipped(Watch.backward)
+for _function in (Watch.step, Watch.backward, Watch._long_way):
+    skipped(_function, whole=True)
