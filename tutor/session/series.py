@@ -45,8 +45,9 @@ class Series:
     _store: _Store = field(default_factory=_Store, repr=False)
 
     def __eq__(self, other: object) -> bool:
-        same = isinstance(other, Series) and self.count == other.count
-        return same and (self.count == 0 or self._store is other._store)
+        if not isinstance(other, Series) or self.count != other.count:
+            return False
+        return self.count == 0 or self._store is other._store
 
     def __hash__(self) -> int:
         return hash((self.count, id(self._store) if self.count else 0))

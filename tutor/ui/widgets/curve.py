@@ -74,7 +74,7 @@ def chart(
         kinds.append(role)
         pattern = 2 if trace.kind == "faint" else number
         draw(dots, scale, found, pattern, len(kinds) - 1)
-    body = [
+    body: list[Row] = [
         [(t, kinds[owner] if owner >= 0 else "") for t, owner in dots.row(n)] for n in range(rows)
     ]
     body = _marked(body, drawn, scale)
@@ -255,7 +255,7 @@ class CurveView(Widget):
     traces: reactive[tuple[Trace, ...]] = reactive((), init=False)
     values: reactive[tuple[str, ...]] = reactive((), init=False)
     """Told after the labels in the legend."""
-    log: reactive[bool] = reactive(False, init=False)
+    logarithmic: reactive[bool] = reactive(False, init=False)
     unit: reactive[str] = reactive("", init=False)
     """What is counted from left to right."""
 
@@ -274,11 +274,11 @@ class CurveView(Widget):
         return strip.adjust_cell_length(self.size.width, style)
 
     def _strips(self) -> list[Strip]:
-        key = (self.traces, self.values, self.log, self.unit, self.size, self.app.theme)
+        key = (self.traces, self.values, self.logarithmic, self.unit, self.size, self.app.theme)
         if self._drawn is None or self._drawn[0] != key:
             width, height = self.size
             names = legend(self.traces, width, self.values)[: max(1, height - 6)]
-            rows = chart(self.traces, width, height - len(names), self.log, self.unit)
+            rows = chart(self.traces, width, height - len(names), self.logarithmic, self.unit)
             styles = self._styles()
             self._drawn = (
                 key,
@@ -293,4 +293,5 @@ class CurveView(Widget):
             role: base + self.get_component_rich_style(f"curve--{role}", partial=True)
             for role in roles
         }
-        return found | {"": base}
+        found[""] = base
+        return found

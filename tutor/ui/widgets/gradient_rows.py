@@ -71,7 +71,8 @@ def lines_of(gradients: Gradients, width: int) -> list[Line]:
     told = [_meaning(word, step, width < _WIDE) for word, step in since.items()]
     if any(told):
         lines.append([])
-    lines += [[(line, "quiet")] for text in told if text for line in _wrapped(text, width)]
+    for text in filter(None, told):
+        lines.extend([(line, "quiet")] for line in _wrapped(text, width))
     return lines
 
 
@@ -118,7 +119,7 @@ def _heading(group: GradientGroup, width: int) -> list[Line]:
         if cell_len(title) + 3 + cell_len(fact) <= width:
             lines[0].append((f" · {fact}", ""))
         else:
-            lines += [[(line, "")] for line in _wrapped(fact, width)]
+            lines.extend([(line, "")] for line in _wrapped(fact, width))
     return lines
 
 

@@ -60,7 +60,7 @@ class TrainingPanel(VerticalScroll, can_focus=True):
     ]
 
     view: reactive[TrainingView] = reactive(TrainingView(), init=False)
-    log: reactive[bool] = reactive(False, init=False)
+    logarithmic: reactive[bool] = reactive(False, init=False)
     """The scale of the losses."""
     earlier: reactive[bool] = reactive(True, init=False)
     """Earlier runs of the cell are drawn too."""
@@ -90,14 +90,14 @@ class TrainingPanel(VerticalScroll, can_focus=True):
         if before != view:
             self._show()
 
-    def watch_log(self) -> None:
+    def watch_logarithmic(self) -> None:
         self._show()
 
     def watch_earlier(self) -> None:
         self._show()
 
     def action_toggle_log(self) -> None:
-        self.log = not self.log
+        self.logarithmic = not self.logarithmic
 
     def action_toggle_earlier(self) -> None:
         self.earlier = not self.earlier
@@ -108,7 +108,7 @@ class TrainingPanel(VerticalScroll, can_focus=True):
         self._curve.set_class(not traces, "-none")
         self._curve.traces = traces
         self._curve.values = values
-        self._curve.log = self.log
+        self._curve.logarithmic = self.logarithmic
         self._curve.unit = unit_of(training)
         self._head.reflow()
         self._foot.reflow()
@@ -121,4 +121,4 @@ class TrainingPanel(VerticalScroll, can_focus=True):
     def _foot_lines(self, width: int) -> list:
         if not self.view.training.run:
             return []
-        return foot_lines(self.view.training, self.log, self.earlier, width)
+        return foot_lines(self.view.training, self.logarithmic, self.earlier, width)

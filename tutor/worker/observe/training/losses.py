@@ -22,8 +22,9 @@ from tutor.worker.observe.training.scalars import finite
 _NAMED = 40
 _SITES = 256
 _Tensor, _Parameter = torch.Tensor, torch.nn.Parameter
-_item, _detach = torch._C.TensorBase.item, torch._C.TensorBase.detach
-_numel, _is_cpu = torch._C.TensorBase.numel, torch._C.TensorBase.is_cpu.__get__
+_Base: Any = torch._C.TensorBase
+_item, _detach = _Base.item, _Base.detach
+_numel, _is_cpu = _Base.numel, _Base.is_cpu.__get__
 _stack, _isfinite = torch.stack, math.isfinite
 
 

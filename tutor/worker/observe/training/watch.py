@@ -35,9 +35,10 @@ _DEPTH = 200
 
 _Tensor = torch.Tensor
 _TENSOR_BACKWARD = torch.Tensor.backward.__code__
-_item, _is_cpu = torch._C.TensorBase.item, torch._C.TensorBase.is_cpu.__get__
+_Base: Any = torch._C.TensorBase
+_item, _is_cpu = _Base.item, _Base.is_cpu.__get__
 _clock, _current_frames = time.perf_counter, sys._current_frames
-_profiling = getattr(torch._C._autograd, "_profiler_enabled", lambda: False)
+_profiling = getattr(getattr(torch._C, "_autograd", None), "_profiler_enabled", lambda: False)
 _function_modes = getattr(torch._C, "_len_torch_function_stack", lambda: 1)
 _dispatch_modes = getattr(torch._C, "_len_torch_dispatch_stack", lambda: 1)
 
