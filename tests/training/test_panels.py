@@ -159,6 +159,7 @@ async def test_many_parameters_scroll() -> None:
     norms = look(1, *[0.5] * 150)
     panel = GradientsPanel(with_norms(Gradients(), norms))
     app = Host(panel)
+    app.animation_level = "none"
     async with app.run_test(size=(60, 20)) as pilot:
         await pilot.pause()
         panel.focus()
