@@ -21,8 +21,11 @@ from tutor.commands.findings import (
     bytecode,
     sandbox_findings,
     torch_package,
+    trial_findings,
 )
 from tutor.sandbox.isolation import linux_layers
+from tutor.session.api import SessionError
+from tutor.session.selftest import Trial
 from tutor.session.snapshot import Isolation
 
 
@@ -55,6 +58,21 @@ def test_it_says_what_the_sandbox_enforces(report: str) -> None:
     assert any(tier in section for tier in ("strong.", "good.", "process-only."))
     for layer in ("outside", "files", "calls"):
         assert f" {layer} " in section or sys.platform == "darwin"
+
+
+def test_five_attacks_were_tried_and_denied(report: str) -> None:
+    section = report.partition("\nSelf-test\n")[2].partition("\n\n")[0]
+    if "process-only." in report:
+        pytest.skip("nothing denies attacks on this machine")
+    assert [line.split()[:2] for line in section.splitlines()] == [["✓", "denied"]] * 5
+    assert "read a file of yours" in section
+
+
+def test_an_attack_that_succeeds_is_bad_where_a_sandbox_is_promised() -> None:
+    trials = (Trial("read a file", True, "denied"), Trial("signal the app", False, "it succeeded"))
+    assert [f.mark for f in trial_findings(trials, "strong")] == ["ok", "bad"]
+    assert [f.mark for f in trial_findings(trials, "process-only")] == ["ok", "note"]
+    assert trial_findings(SessionError("It hung."), "good")[0].mark == "bad"
 
 
 def test_it_names_limits_folders_and_config(report: str) -> None:

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from tutor.commands.checkup import Finding, Section
     from tutor.paths import Paths
     from tutor.session.api import SessionError
+    from tutor.session.selftest import Trial
     from tutor.session.session import Session
     from tutor.session.snapshot import Machine, Snapshot
     from tutor.settings import Settings
+
+    Tried = tuple[Trial, ...] | SessionError
 
 DESCRIPTION = "Say what was found on this machine, and what the sandbox enforces on it."
 
@@ -120,8 +123,9 @@ async def _worker(
     layers = choose().detect()
     isolation = Isolation(layers.tier, layers.sentence, layers.missing)
     machine: Machine | None = None
+    tried: Tried = ()
     if torch_is_there:
-        snapshot, problem = await _start(Session(how))
+        snapshot, problem, tried = await _start(Session(how))
         machine = snapshot.machine
         found = [*(findings.machine_findings(machine) if machine else ())]
         if problem:
@@ -141,21 +145,28 @@ async def _worker(
     return [
         Section("Worker", tuple(found)),
         Section("Sandbox", boxed),
+        Section("Self-test", findings.trial_findings(tried, isolation.tier)),
         Section("Limits", limits),
     ]
 
 
-async def _start(session: Session) -> tuple[Snapshot, SessionError | None]:
-    """Start the session and end it; what it found, and why it did not come up."""
+async def _start(session: Session) -> tuple[Snapshot, SessionError | None, Tried]:
+    """Start the session, attack the sandbox, end it; what it found, why it did not come up, and
+    how the attacks went: an error where they could not be tried."""
     from tutor.session.api import SessionError
+    from tutor.session.selftest import self_test
 
     try:
         await session.start()
+        try:
+            tried: Tried = await self_test(session.zygote)
+        except SessionError as error:
+            tried = error
     except SessionError as error:
-        return session.snapshot, error
+        return session.snapshot, error, ()
     finally:
         await session.close()
-    return session.snapshot, None
+    return session.snapshot, None, tried
 
 
 def _advice(problem: SessionError) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import Protocol
 
-from tutor.commands.checkup import Finding, Mark, counted
+from tutor.commands.checkup import Finding, counted
 from tutor.commands.trust import decide
 from tutor.sandbox.isolation import Layers
+from tutor.session.api import SessionError
+from tutor.session.selftest import Trial
 from tutor.session.snapshot import Isolation, Machine
 from tutor.session.spending import Limit, Spending
 from tutor.settings import Settings, ThirdParty
@@ -16,17 +17,6 @@ from tutor.text import bytes_text
 from tutor.wire.control import Policy
 
 OLDEST_TORCH = (2, 6)
-
-
-class Trial(Protocol):
-    """One attack that was tried, and `how` it was denied or went through."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def denied(self) -> bool: ...
-    @property
-    def how(self) -> str: ...
 
 
 def torch_package(version: str | None) -> Finding:
@@ -93,16 +83,27 @@ def sandbox_findings(isolation: Isolation, layers: Layers) -> tuple[Finding, ...
     )
 
 
-def trial_findings(trials: Sequence[Trial], tier: str) -> tuple[Finding, ...]:
+def trial_findings(tried: Sequence[Trial] | SessionError, tier: str) -> tuple[Finding, ...]:
     """Attacks that were tried for real. One that succeeds is bad wherever a sandbox is promised."""
-    allowed: Mark = "note" if tier == "process-only" else "bad"
-    advice = "" if allowed == "note" else "Please report this, with the lines above."
+    if isinstance(tried, SessionError):
+        return (Finding("self-test", tried.sentence, "bad", _REPORT),)
+    if not tried:
+        return (Finding("self-test", "nothing was tried, because no worker started", "note"),)
+    promised = tier != "process-only"
     return tuple(
-        Finding(trial.name, f"denied: {trial.how}")
+        Finding("denied", f"{trial.name} ({trial.how})")
         if trial.denied
-        else Finding(trial.name, f"NOT denied: {trial.how}", allowed, advice)
-        for trial in trials
+        else Finding(
+            "NOT DENIED",
+            f"{trial.name} ({trial.how})",
+            "bad" if promised else "note",
+            _REPORT if promised else "",
+        )
+        for trial in tried
     )
+
+
+_REPORT = "Please report this, with everything above."
 
 
 def third_party_finding(policy: ThirdParty, isolation: Isolation) -> Finding:

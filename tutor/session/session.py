@@ -73,6 +73,11 @@ class Session:
     def snapshot(self) -> Snapshot:
         return self._snapshot
 
+    @property
+    def zygote(self) -> Zygote:
+        """Where this session's processes come from."""
+        return self._zygote
+
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener) if listener in self._listeners else None
