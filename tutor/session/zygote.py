@@ -87,6 +87,11 @@ class Zygote:
         """Bytes of the largest file that a worker may write; 0 = not known yet."""
         return self._ground.file_bytes if self._ground is not None else 0
 
+    @property
+    def hidden(self) -> tuple[str, ...]:
+        """Folders and files that no child may read."""
+        return self._ground.hidden if self._ground is not None else ()
+
     async def start(self, settings: SessionSettings) -> None:
         """Detect the sandbox, make the scratch folder, import torch.
 
