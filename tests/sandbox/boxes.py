@@ -16,7 +16,7 @@ from tutor.session.watchdog import Limits
 from tutor.session.zygote import Zygote
 from tutor.wire.messages import CellFailed, CellFinished, RunCell
 
-LOW_LIMITS = Limits(memory=1 << 30, processes=60, disk=200 << 20, files=3000)
+LOW_LIMITS = Limits(memory=1 << 30, processes=60, disk=200 << 20, files=1000)
 NO_LIMITS = Limits(0, 0, 0, 0)
 
 PRELUDE = """

@@ -22,7 +22,7 @@ async def test_an_attack_reaches_its_goal_only_without_a_sandbox(
     await _try(any_box, attack)
 
 
-@pytest.mark.parametrize("attack", (*NETWORK, *PROCESSES), ids=lambda attack: attack.id)
+@pytest.mark.parametrize("attack", [*NETWORK, *PROCESSES], ids=lambda attack: attack.id)
 async def test_an_attack_misses_its_goal_on_older_kernels(older: Box, attack: Attack) -> None:
     await _try(older, attack)
 

@@ -10,7 +10,7 @@ from tests.sandbox.boxes import Box
 from tests.sandbox.outside import SECRET
 
 
-async def test_what_a_cell_may_do_works(any_box: Box) -> None:
+async def test_8_what_a_cell_may_do_works(any_box: Box) -> None:
     run = await any_box.run("""
 print('asset', read(HOME + '/course/asset.txt'))
 with open('mine.txt', 'w') as file: file.write('x')

@@ -69,7 +69,7 @@ os._exit(1)
     assert run.output.split() == ["one", "two", "three", "four", "five"]
 
 
-async def test_a_daemon_does_not_outlive_its_worker(any_box: Box) -> None:
+async def test_38_a_daemon_does_not_outlive_its_worker(any_box: Box) -> None:
     """Double fork, a session of its own, the parent-death signal cleared, all signals ignored."""
     connection = await any_box.zygote.spawn("worker", device="cpu")
     run = await run_in(

@@ -6,6 +6,8 @@ from __future__ import annotations
 import pytest
 
 from tests.sandbox.boxes import Box
+from tutor.session.api import Code
+from tutor.session.worker import Worker
 
 FRAME = """
 import json, struct
@@ -16,10 +18,10 @@ def send(header, body=b'', length=None, size=None):
     while data: data = data[os.write(900, data):]
 """  # noqa: E501
 ENDS_IT = {
-    "74 garbage": "os.write(900, os.urandom(8) [:0] + bytes([255] * 100_000))",
+    "74 garbage": "os.write(900, bytes([255] * 100_000))",
     "75 a frame of 4 GB": "send(b'{}', length=0xffffffff, size=0xffffffff)",
     "76 nesting without end": "send(b'[' * 200_000)",
-    "76 a huge number": 'send(b\'{"t":"Displayed","run":\' + b\'9\' * 4000 + b\',"text":"x"}\')',
+    "76 a huge number": 'send(b\'{"t":"Displayed","run":\' + b\'9\' * 100_000 + b\',"text":"x"}\')',
     "76 not a number": 'send(b\'{"t":"CellFinished","run":1,"ok":true,"seconds":NaN}\')',
     "77 wrong types": "send({'t': 'Displayed', 'run': [], 'text': 7})",
     "77 a field too many": "send({'t': 'Displayed', 'run': 1, 'text': '', 'passed': True})",
@@ -44,8 +46,12 @@ async def test_a_legal_message_arrives(confined: Box) -> None:
     assert not run.lost
 
 
-async def test_79_a_forged_end_is_followed_by_the_real_one(confined: Box) -> None:
+async def test_79_a_forged_end_is_not_the_end(confined: Box) -> None:
     forged = "send({'t': 'CellFinished', 'run': 99, 'ok': True, 'seconds': 0.0})"
-    run = await confined.run(f"{FRAME}\n{forged}\nraise ValueError('the truth')")
-    assert run.failed is not None
-    assert run.failed.message == "the truth"
+    worker = Worker(await confined.spawn())
+    source = confined.program(f"{FRAME}\n{forged}\nraise ValueError('the truth')")
+    outcome = await worker.run(Code("cell", source), 1)
+    await worker.end()
+    assert outcome.state == "error"
+    assert outcome.problem is not None
+    assert outcome.problem.message == "the truth"

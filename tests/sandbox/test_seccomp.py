@@ -163,6 +163,8 @@ def test_a_supervisor_is_asked_what_a_filter_cannot_see(ask: Any) -> None:
     assert ask(OLD_WATCHED, "kill", 1, 9) == ASKED
     assert ask(OLD_WATCHED, "kill", PID, 9) == ALLOWED
     assert ask(OPEN, "utimensat") == errno.EPERM
+    reading = Situation(namespaces=True, landlock=7, writes=False)
+    assert ask(reading, "fchmodat") == ask(reading, "utimensat") == errno.EPERM
 
 
 @pytest.mark.parametrize("situation", EVERYWHERE)

@@ -28,7 +28,7 @@ from tutor.sandbox.syscalls import libc
 
 _LONGEST = 128  # sizeof(struct sockaddr_storage)
 _HERE = -100
-_SHOWN = re.compile(rb"\S+ \S+ \S+ \S+ \S+ +(\d+) (.*)\n", re.DOTALL)
+_SHOWN = re.compile(rb"\S+ \S+ \S+ \S+ \S+ \S+ +(\d+) (.*)\n", re.DOTALL)
 _WAITING = 64
 """Connections that may wait at once; each of them needs a thread here."""
 

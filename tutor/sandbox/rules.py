@@ -53,13 +53,15 @@ class Situation:
 
     network: "none" leaves no sockets but unix ones; "loopback" allows TCP besides.
     namespaces: mounts, processes and network are private, so paths, pids and ports are harmless.
-    landlock: its version, 0 = none. supervised: a supervisor answers `ASK`.
+    landlock: its version, 0 = none. supervised: a supervisor answers `ASK`. writes: there are
+    folders that it may write, so modes and times of files there are its own affair.
     """
 
     network: Literal["none", "loopback"] = "none"
     namespaces: bool = False
     landlock: int = 0
     supervised: bool = False
+    writes: bool = True
 
     @property
     def needs_supervisor(self) -> bool:
@@ -103,9 +105,10 @@ def rules(situation: Situation, pid: int) -> list[Deny]:
         denied.append(Deny(call, (Test(argument, "any bit", (_FAST_OPEN,)),)))
     if situation.landlock < 6:
         denied += _signals(situation, pid)
+    if not situation.namespaces or not situation.writes:
+        denied += _metadata(situation)
     if not situation.namespaces:
         denied.append(Deny("sched_setaffinity", (Test(0, "not in", (0, pid)),)))
-        denied += _metadata(situation)
         if situation.landlock < 3:
             denied += _truncation()
         if situation.supervised:

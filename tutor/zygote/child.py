@@ -129,7 +129,8 @@ def _lock(policy: Policy, *, supervised: bool) -> None:
             at_most=policy.landlock_at_most,
         )
     if policy.seccomp:
-        _filter(seccomp.Situation(policy.network, policy.own_pids, version, supervised))
+        writes = bool(policy.write)
+        _filter(seccomp.Situation(policy.network, policy.own_pids, version, supervised, writes))
 
 
 def _filter(situation: seccomp.Situation) -> None:

@@ -84,7 +84,7 @@ open(path, 'x').close(); os.unlink(path); goal = True
         control=_packages_are_foreign,
     ),
     Attack(11, "read another program's environment", "goal = SECRET in read(f'/proc/{VICTIM}/environ')"),
-    Attack(11, "read the app's environment", "goal = SECRET in read(f'/proc/{APP}/environ')", control=_app_of_root),
+    Attack(11, "read the app's environment", "goal = len(read(f'/proc/{APP}/environ')) > 0", control=_app_of_root),
     Attack(11, "read another program's memory map", "goal = 'lib' in read(f'/proc/{VICTIM}/maps')"),
     Attack(11, "see what another program has open", "goal = os.readlink(f'/proc/{VICTIM}/fd/0') != ''"),
     Attack(12, "read another program's shared memory", "goal = SECRET in read(SHARED)"),
