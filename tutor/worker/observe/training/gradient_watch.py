@@ -103,7 +103,7 @@ class GradientWatch:
 
     def after_backward(self, tensors: Any, frames: Sequence[FrameType]) -> None:
         """After a backward that no optimizer follows."""
-        leaves = leaves_of(tensors)
+        leaves = self.names.in_order(leaves_of(tensors), frames)
         if leaves and may_read(leaves):
             self._tell(leaves[:ROWS], frames, "", COUNTS.backwards, None, None, len(leaves))
             self.names.forget(leaves)  # w = w - rate * w.grad makes new ones every time

@@ -104,7 +104,7 @@ def copies(parameters: Sequence[Any]) -> list[torch.Tensor] | None:
 
 
 def leaves_of(tensors: Any, limit: int = 2_000) -> list[torch.Tensor]:
-    """The leaves that a backward from `tensors` gave gradients to, the first layers first."""
+    """The leaves that a backward from `tensors` gave gradients to."""
     first = tensors if type(tensors) in (list, tuple) else (tensors,)
     left = [raw.grad_fn_of(tensor) for tensor in first if raw.is_tensor(tensor)]
     seen: set[Any] = set()
@@ -118,7 +118,7 @@ def leaves_of(tensors: Any, limit: int = 2_000) -> list[torch.Tensor]:
         if variable is not None and raw.is_tensor(variable):
             leaves[id(variable)] = variable
         left += [function for function, _ in reversed(node.next_functions)]
-    return list(reversed(leaves.values()))
+    return list(leaves.values())
 
 
 def total_of(values: Sequence[float | None]) -> float | None:

@@ -106,7 +106,8 @@ def next_batch(self: Any) -> Any:
     try:
         batch = _next(self)
     except _StopIteration:
-        counts.lengths[_id(_getattr(self, "_index_sampler", None))] = counts.turn
+        sampler = _id(_getattr(self, "_index_sampler", None))
+        counts.lengths[sampler] = _getattr(self, "_num_yielded", 0)
         raise
     counts.wait += _clock() - began
     counts.batches += 1

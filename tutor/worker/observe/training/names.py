@@ -39,6 +39,16 @@ class Names:
             names.append(name)
         return names
 
+    def in_order(self, parameters: Iterable[Any], frames: Iterable[FrameType]) -> list[Any]:
+        """As the learner's names list them, which is from the first layer to the last.
+
+        Inside `raw.below_everything`.
+        """
+        parameters = list(parameters)
+        self.of_parameters(parameters, frames)
+        places = {key: place for place, key in enumerate(self._parameters)}
+        return sorted(parameters, key=lambda parameter: places[id(parameter)])
+
     def of_optimizer(self, optimizer: Any, frames: Iterable[FrameType]) -> str:
         """The variable that holds it; its class where none does."""
         name = self._optimizers.get(id(optimizer))

@@ -212,7 +212,8 @@ class Watch:
 
     def _meet(self, optimizer: Any) -> bool:
         """True for an optimizer that this run has not shown before."""
-        if id(optimizer) in self._optimizers:
+        known = self._optimizers.get(id(optimizer))
+        if known is not None and known() is optimizer:
             return False
         self._optimizers[id(optimizer)] = weakref.ref(optimizer)
         return True
