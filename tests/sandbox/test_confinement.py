@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
+import subprocess
+import sys
 
 import pytest
 
-from tests.sandbox.boxes import Box
-from tests.sandbox.outside import SECRET
+from tests.sandbox.boxes import Box, open_box
+from tests.sandbox.outside import SECRET, Outside
+from tutor.sandbox.platform import choose
+from tutor.session.api import SessionSettings
+from tutor.session.policy import zygote_environment
+from tutor.session.survey import survey
 
 
 async def test_8_what_a_cell_may_do_works(any_box: Box) -> None:
@@ -109,3 +116,31 @@ for address in (('127.0.0.1', PORT), ('192.0.2.1', 80)):
     assert "self reached" in run.output
     assert run.output.count("failed") == 2, run.output
     assert "REACHED" not in run.output
+
+
+async def test_the_warm_process_runs_nothing_from_the_scratch_folder(outside: Outside) -> None:
+    """Files with which Python starts by itself, planted for the next session."""
+    name = f".local/lib/python{sys.version_info.major}.{sys.version_info.minor}/site-packages"
+    mark = outside.scratch.parent / "evil-ran"
+    packages = outside.scratch / name
+    packages.mkdir(parents=True)
+    (packages / "evil.pth").write_text(f"import os; open({str(mark)!r}, 'w').close()\n")
+    plain = getattr(sys, "_base_executable", sys.executable)
+    try:
+        home = {"HOME": str(outside.scratch), "PATH": "/usr/bin:/bin"}
+        _start(plain, home)
+        assert mark.exists()  # the control: with that home, Python does run it
+        mark.unlink()
+        ground = survey(SessionSettings(outside.scratch), choose().detect())
+        _start(plain, zygote_environment(ground))
+        assert not mark.exists()
+        async with open_box("", outside) as box:
+            assert (await box.run("print('started')")).output == "started\n"
+        assert not mark.exists()
+    finally:
+        shutil.rmtree(outside.scratch / ".local")
+        mark.unlink(missing_ok=True)
+
+
+def _start(python: str, environment: dict[str, str]) -> None:
+    subprocess.run([python, "-P", "-c", ""], env=environment, check=True)

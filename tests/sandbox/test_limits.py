@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import pytest
+import pytest_asyncio
+
+from tests.conftest import run_cell, until
 from tests.sandbox.boxes import Box, run_in
 from tests.sandbox.processes import eventually
+from tutor.session.api import Code, SessionSettings
+from tutor.session.session import Session
 from tutor.session.usage import Usage, descendants, exact_memory, usage_of
-from tutor.session.watchdog import Disk, Limits, breach, disk_breach, disk_use
+from tutor.session.watchdog import Disk, Limits, breach, disk_breach, disk_use, grew
 
 
 async def test_a_fork_bomb_ends_with_the_number(confined: Box) -> None:
@@ -135,6 +142,94 @@ def test_breaches_are_told_with_numbers() -> None:
     assert disk_breach(Disk(1 << 20, 5), limits) == ""
     assert "of disk" in disk_breach(Disk(2 << 20, 1), limits)
     assert "5 files" in disk_breach(Disk(0, 6), limits)
+
+
+def test_a_full_folder_may_be_emptied() -> None:
+    assert grew(Disk(2 << 20, 1), Disk(1 << 20, 1))
+    assert grew(Disk(1 << 20, 2), Disk(1 << 20, 1))
+    assert not grew(Disk(1 << 20, 1), Disk(1 << 20, 1))
+    assert not grew(Disk(1 << 20, 1), Disk(2 << 20, 9))
+    assert not grew(Disk(2 << 20, 1), None)  # the first look
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def frugal(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Session]:
+    """A session whose learner may spend little."""
+    settings = SessionSettings(
+        tmp_path_factory.mktemp("frugal"),
+        device="cpu",
+        extras=False,
+        memory_bytes=500 << 20,
+        processes=20,
+        disk_bytes=100 << 20,
+        file_bytes=30 << 20,
+    )
+    session = Session(settings)
+    await session.start()
+    yield session
+    await session.close()
+
+
+STRIKES = {
+    "memory": (
+        "blocks = [torch.ones(4 << 20) for _ in range(60)]",
+        "error",
+        "can't allocate memory",
+        "It reached the memory limit of 500 MiB. Make the tensors smaller",
+    ),
+    "processes": (
+        "import os, time\nfor _ in range(30):\n    if os.fork() == 0: break\ntime.sleep(30)",
+        "lost",
+        "The worker was ended: it ran more than 20 processes, the limit.",
+        "A fresh worker is ready",
+    ),
+    "disk": (
+        "import time\nfor n in range(200):\n"
+        "    with open(f'f{n}', 'wb') as f: f.write(bytes(1 << 20))\n"
+        "    time.sleep(0.02)",
+        "lost",
+        "of disk, the limit is 100 MiB; delete some before you write more.",
+        "A fresh worker is ready",
+    ),
+    "a file": (
+        "with open('big', 'wb') as f:\n    for _ in range(60): f.write(bytes(1 << 20))",
+        "error",
+        "File too large",
+        "A single file may be at most 30.0 MiB here.",
+    ),
+}
+
+
+@pytest.mark.parametrize("limit", STRIKES)
+async def test_a_limit_says_what_happened_and_what_to_do(frugal: Session, limit: str) -> None:
+    code, state, what, advice = STRIKES[limit]
+    snapshot = await run_cell(frugal, code)
+    run = snapshot.runs["cell"]
+    assert run.state == state
+    assert run.problem is not None
+    assert what in run.problem.message
+    assert run.problem.advice.startswith(advice)
+    empty = "import os\nfor name in os.listdir(): name.startswith(('f', 'b')) and os.unlink(name)"
+    snapshot = await run_cell(frugal, empty + "\nprint('goes on')")  # in a full folder, too
+    assert [line.text for line in snapshot.runs["cell"].output.lines] == ["goes on"]
+
+
+async def test_a_time_limit_says_what_happened_and_what_to_do(frugal: Session) -> None:
+    frugal.run(Code("clock", "while True: pass", timeout=0.3))
+    snapshot = await until(
+        frugal, lambda now: "clock" in now.runs and now.runs["clock"].problem is not None
+    )
+    problem = snapshot.runs["clock"].problem
+    assert problem is not None
+    assert "the time limit, and was stopped" in problem.message
+    assert "Look for a loop that never ends" in problem.advice
+
+
+async def test_output_beyond_its_limit_is_counted(frugal: Session) -> None:
+    snapshot = await run_cell(frugal, "for _ in range(100_000): print('x' * 20)")
+    output = snapshot.runs["cell"].output
+    assert output.dropped > 0
+    assert any(f"{output.dropped:,} lines dropped" in line.text for line in output.lines)
 
 
 def test_disk_use_follows_no_links(tmp_path: Path) -> None:

@@ -53,6 +53,7 @@ def test_only_named_variables_are_passed_on() -> None:
         assert "/evil" not in variables["PATH"]
     assert build_policy("worker", GROUND, temporary="/s/t").environment["TMPDIR"] == "/s/t"
     assert zygote_environment(GROUND)["OMP_NUM_THREADS"] == "1"
+    assert GROUND.scratch not in zygote_environment(GROUND).values()
     assert build_policy("worker", GROUND).environment["OMP_NUM_THREADS"] == "3"
 
 

@@ -177,6 +177,17 @@ def test_open_files_of_others_are_not_changed_by_their_descriptor(
     assert ask(situation, "memfd_create") == errno.ENOSYS
 
 
+@pytest.mark.parametrize("situation", EVERYWHERE)
+def test_no_file_may_lend_its_owners_rights(ask: Any, situation: Situation) -> None:
+    for mode in (0o4755, 0o2755):
+        assert ask(situation, "fchmodat", 0, 0, mode) == errno.EPERM
+        assert ask(situation, "fchmod", 3, mode) == errno.EPERM
+        assert ask(situation, "openat", 0, 0, os.O_CREAT | os.O_WRONLY, mode) == errno.EPERM
+        assert ask(situation, "mknodat", 0, 0, 0o100000 | mode) == errno.EPERM
+        assert ask(situation, "openat", 0, 0, os.O_WRONLY, mode) == ALLOWED  # no mode, then
+    assert ask(situation, "openat2") == errno.ENOSYS
+
+
 def test_calls_that_came_later_are_not_there() -> None:
     for machine in ("x86_64", "aarch64"):
         code = compile_filter(rules(SEALED, PID), machine)

@@ -143,7 +143,12 @@ async def test_18_nobody_beyond_this_computer_reaches_a_port(any_box: Box, how: 
     printed: asyncio.Future[int] = asyncio.get_running_loop().create_future()
     running = asyncio.ensure_future(run_in(connection, any_box.program(code)))
     await asyncio.sleep(0)
-    connection.on_output = lambda data: printed.done() or printed.set_result(int(data))
+
+    def heard(data: bytes) -> None:
+        if not printed.done():
+            printed.set_result(int(data))
+
+    connection.on_output = heard
     try:
         port = await asyncio.wait_for(printed, 20)
         reached = socket.socket()

@@ -30,9 +30,9 @@ class Ledger:
         _ENTRY.pack_into(self._table, port * _ENTRY.size, inode)
 
     def owns(self, port: int) -> bool:
-        """Whether nobody but this sandbox listens on `port` of this computer right now."""
+        """Whether this sandbox, and nobody else, listens on `port` of this computer right now."""
         noted = _ENTRY.unpack_from(self._table, port * _ENTRY.size)[0]
-        return noted != 0 and listeners(port) <= {noted}
+        return listeners(port) == {noted}
 
     def free(self, port: int) -> bool:
         """Whether no program outside the sandbox listens on `port`."""

@@ -55,6 +55,8 @@ def python_environment() -> dict[str, str]:
     variables = {}
     if site.ENABLE_USER_SITE:
         variables["PYTHONUSERBASE"] = site.getuserbase()
+    else:  # or it would be looked for in the scratch folder, which is the home of workers
+        variables["PYTHONNOUSERSITE"] = "1"
     if sys.prefix != sys.base_prefix:
         variables["VIRTUAL_ENV"] = sys.prefix
     return variables

@@ -25,6 +25,7 @@ _TERMINAL_IOCTLS = (0x5412, 0x541C, 0x540E, 0x541D, 0x5423, 0x8901, 0x8902)
 # FS_IOC_SET_ENCRYPTION_POLICY, which change files that are open for reading alone
 _FILE_IOCTLS = (0x40086602, 0x40046602, 0x401C5820, 0x40087602, 0x40806685, 0x800C6613)
 _LEASES = (1024, 1026)  # F_SETLEASE F_NOTIFY: they hold up or watch whoever opens the file next
+_SETUID = (0o6000,)
 _SIGNAL_OWNER = (8, 10, 15)  # F_SETOWN F_SETSIG F_SETOWN_EX
 _OF_A_USER = {"setpriority": 2, "ioprio_set": 3}
 """Value of the first argument with which a call reaches every process of the user."""
@@ -100,7 +101,7 @@ def rules(situation: Situation, pid: int) -> list[Deny]:
         Deny("ioctl", (Test(1, "in", (*_TERMINAL_IOCTLS, *_FILE_IOCTLS)),)),
         Deny("fcntl", (Test(1, "in", _LEASES),)),
     ]
-    denied += _of_other_processes(pid)
+    denied += _setuid_files() + _of_other_processes(pid)
     for call, argument in (("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)):
         denied.append(Deny(call, (Test(argument, "any bit", (_FAST_OPEN,)),)))
     if situation.landlock < 6:
@@ -115,6 +116,20 @@ def rules(situation: Situation, pid: int) -> list[Deny]:
             denied += _shared_memory()
     sockets = _private_sockets if situation.namespaces else _shared_sockets
     return denied + sockets(situation)
+
+
+def _setuid_files() -> list[Deny]:
+    """A program in scratch that gives its owner's rights to others would outlive the sandbox."""
+    denied: list[Deny] = []
+    for call, mode in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("fchmodat2", 2)):
+        denied.append(Deny(call, (Test(mode, "any bit", _SETUID),)))
+    for call, mode in (("creat", 1), ("mknod", 1), ("mknodat", 2)):
+        denied.append(Deny(call, (Test(mode, "any bit", _SETUID),)))
+    creating = (os.O_CREAT,)
+    for call, flags in (("open", 1), ("openat", 2)):
+        tests = (Test(flags, "any bit", creating), Test(flags + 1, "any bit", _SETUID))
+        denied.append(Deny(call, tests))
+    return [*denied, Deny("openat2", error=errno.ENOSYS)]  # its arguments lie in memory
 
 
 def _of_other_processes(pid: int) -> list[Deny]:
@@ -161,7 +176,7 @@ def _shared_memory() -> list[Deny]:
 def _truncation() -> list[Deny]:
     """Landlock mediates opening for writing, but truncation only from version 3 on."""
     truncating = 0x200
-    denied = [Deny("truncate"), Deny("openat2", error=errno.ENOSYS)]
+    denied = [Deny("truncate")]
     for call, argument in (("open", 1), ("openat", 2)):
         flag = Test(argument, "any bit", (truncating,))
         read_only = Test(argument, "in", (0,), mask=3)

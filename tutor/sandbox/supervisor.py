@@ -64,13 +64,15 @@ class Supervisor:
             listener = take_listener(channel)
         if listener is None:
             return
-        while True:
-            try:
+        try:
+            while True:
                 call = receive(listener)
-            except OSError:
-                return  # nobody is left
-            if call is not None:
-                decide(call, self._decisions.get(call.number, _unknown))
+                if call is not None:
+                    decide(call, self._decisions.get(call.number, _unknown))
+        except OSError:
+            pass  # nobody is left who could call
+        finally:
+            os.close(listener)  # or who calls now would wait for ever
 
 
 def hand_listener(channel: socket.socket, listener: int) -> None:

@@ -95,6 +95,9 @@ fcntl 72 25
 truncate 76 45
 open 2 -
 openat 257 56
+creat 85 -
+mknod 133 -
+mknodat 259 33
 openat2 437 437
 chmod 90 -
 fchmod 91 52

@@ -13,6 +13,7 @@ from tutor.sandbox.paths import DEVICES_TREE
 from tutor.wire.control import Policy, Role
 
 GIB = 1 << 30
+NO_HOME = "/nonexistent"
 _INHERITED = (
     *("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "ROCM_PATH", "HIP_VISIBLE_DEVICES"),
     *("HSA_OVERRIDE_GFX_VERSION", "ZE_AFFINITY_MASK", "TZ"),
@@ -125,10 +126,11 @@ def environment(ground: Ground, temporary: str = "") -> dict[str, str]:
 
 def zygote_environment(ground: Ground) -> dict[str, str]:
     """Variables of the warm process itself: every thread pool is kept from starting, because
-    a process with threads cannot be forked."""
+    a process with threads cannot be forked. Its home is not the scratch folder, from which it
+    would run what learner code left there, with more rights than that code had."""
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
-        "HOME": ground.scratch,
+        "HOME": NO_HOME,
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",

@@ -57,11 +57,20 @@ def disk_breach(disk: Disk, limits: Limits) -> str:
     if limits.disk and disk.size > limits.disk:
         return (
             f"was ended: its files took {bytes_text(disk.size)} of disk, the limit is "
-            f"{bytes_text(limits.disk)}"
+            f"{bytes_text(limits.disk)}; delete some before you write more"
         )
     if limits.files and disk.files > limits.files:
-        return f"was ended: it made more than {limits.files} files, the limit"
+        return (
+            f"was ended: it made more than {limits.files} files, the limit; delete some before "
+            "you make more"
+        )
     return ""
+
+
+def grew(now: Disk, before: Disk | None) -> bool:
+    """Whether there is more than at the look before. Who only finds a full folder, or is about to
+    empty it, is left alone."""
+    return before is not None and (now.size > before.size or now.files > before.files)
 
 
 def disk_use(folder: str, at_most: int = 1 << 20) -> Disk:
@@ -111,6 +120,7 @@ class Watchdog:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_is_slow = False
         self._disk: asyncio.Future[Disk] | None = None
+        self._disk_before: Disk | None = None
         self._closed = root == 0 or not sys.platform.startswith("linux")
 
     def meet(self, connection: Connection) -> None:
@@ -205,8 +215,9 @@ class Watchdog:
     def _disk_seen(self, seen: asyncio.Future[Disk]) -> None:
         if self._closed or seen.cancelled() or seen.exception() is not None:
             return
+        before, self._disk_before = self._disk_before, seen.result()
         reason = disk_breach(seen.result(), self._limits)
-        if reason:
+        if reason and grew(seen.result(), before):
             for connection in self._connections():
                 if connection.busy and connection.role == "worker":
                     connection.end(reason)

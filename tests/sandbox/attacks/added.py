@@ -130,5 +130,7 @@ for name in os.listdir('/proc/self/fd'):
     try: goal = goal or 'seccomp' in os.readlink('/proc/self/fd/' + name)
     except OSError: pass
 """, control=lambda outside: "only confined workers have a filter"),
+    Attack(0, "make a program that lends its owner's rights", "place = tempfile.mkdtemp() + '/evil'; open(place, 'x').close(); os.chmod(place, 0o4755); goal = os.stat(place).st_mode & 0o4000 != 0"),
+    Attack(0, "create a program that lends its owner's rights", "place = tempfile.mkdtemp() + '/evil'; os.close(os.open(place, os.O_CREAT | os.O_WRONLY, 0o4755)); goal = os.stat(place).st_mode & 0o4000 != 0"),
     Attack(0, "use the table of ports of the monitors", "goal = any('zero (deleted)' in line and int(line.split()[0].split('-')[1], 16) - int(line.split()[0].split('-')[0], 16) == 1 << 19 for line in read('/proc/self/maps').splitlines())", control=lambda outside: "only the warm process and the monitors have it"),
 )  # fmt: skip
