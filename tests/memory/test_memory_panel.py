@@ -118,7 +118,7 @@ def test_the_panel_answers_what_holds_memory_and_what_took_it() -> None:
     assert "this run +32.0 MiB" in shown
     assert "cuda:0  300 MiB of 80.0 GiB" in shown
     assert any("optimizer" in line and "40.0 MiB" in line and "24" in line for line in lines)
-    assert any("images  ⧉ xb, first, second" in line for line in lines)
+    assert any("images  ≡ xb, first, second" in line for line in lines)
     assert "… 28 smaller not listed" in shown
     assert any("   2 big = x.double()" in line and "peak +40.0 MiB" in line for line in lines)
     assert not any(line.startswith("   3 ") for line in lines), "4 KiB are no news"
