@@ -14,8 +14,12 @@ _STOP_TIMEOUT = 5.0
 
 
 def command(ground: Ground, module: str, options: list[str]) -> list[str]:
-    """Runs `main()` of `module`. Our folder comes last on the path, so it shadows nothing."""
-    code = f"import sys; sys.path.append({ground.import_root!r}); import {module} as m; m.main()"
+    """Runs `main()` of `module`, from the very package that runs here, even where another
+    torch-tutor is installed. Then our folder goes last on the path, so that it shadows nothing."""
+    code = (
+        f"import sys; sys.path.insert(0, {ground.import_root!r}); import tutor; "
+        f"sys.path.append(sys.path.pop(0)); import {module} as m; m.main()"
+    )
     return [ground.python, "-P", "-u", "-c", code, *options]
 
 

@@ -77,7 +77,8 @@ class Launcher:
         root = os.path.dirname(os.path.dirname(keeper.__file__))  # noqa: PTH120
         root = os.path.dirname(os.path.dirname(root))  # noqa: PTH120
         code = (
-            f"import sys; sys.path.append({root!r}); "
+            f"import sys; sys.path.insert(0, {root!r}); import tutor; "
+            "sys.path.append(sys.path.pop(0)); "
             f"import tutor.worker.ranks.keeper as k; k.main({theirs.fileno()})"
         )
         with theirs:
