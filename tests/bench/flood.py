@@ -15,7 +15,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import start_new_kernel  # pyright: ignore[reportMissingImports]
 
 from tests.bench.lateness import lateness, percentile
 from tutor.session.api import Code, SessionSettings

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from jupyter_client.manager import start_new_kernel
+from jupyter_client.manager import start_new_kernel  # pyright: ignore[reportMissingImports]
 
 from tutor.session.api import Code, SessionSettings
 from tutor.session.session import Session
