@@ -164,8 +164,8 @@ def test_a_rank_that_vanishes_is_named_before_those_that_complain_of_it(worker: 
         "        os._exit(3)\n"
         "    torch.distributed.all_reduce(torch.ones(1))",
     )
-    expected = "Rank 1 ended with exit code 3 while rank 0 waited in all_reduce in line 5."
-    assert failure(messages).message == expected
+    # Whether rank 0 was in its all_reduce by then is a race; which rank was lost is not.
+    assert failure(messages).message.startswith("Rank 1 ended with exit code 3")
     assert last_seen(messages).rows[1].state == "lost"
 
 
