@@ -1,6 +1,6 @@
 """What the panels show, folded from what observers sent: one field a panel.
 
-A panel adds a field to `Observed`, and to `FOLDS` a function for each message it understands.
+A panel adds a field to `Observed`, and to `FOLDS` an entry for each message it understands.
 """
 
 from __future__ import annotations
@@ -54,13 +54,17 @@ class Observed:
     """The processes of the latest distributed run."""
 
 
-Fold = Callable[[Observed, Any], Observed]
+Fold = Callable[[Any, Any], Any]
+"""A field's value and a message about it give the field's next value."""
 
 
 def fold(observed: Observed, message: Any) -> Observed:
     """`observed` with what `message` tells; messages without a fold change nothing."""
-    step = FOLDS.get(type(message))
-    return observed if step is None else step(observed, message)
+    entry = FOLDS.get(type(message))
+    if entry is None:
+        return observed
+    name, step = entry
+    return replace(observed, **{name: step(getattr(observed, name), message)})
 
 
 def begun(observed: Observed, run: int) -> Observed:
@@ -70,50 +74,19 @@ def begun(observed: Observed, run: int) -> Observed:
     )
 
 
-def _pulse(observed: Observed, message: Pulse) -> Observed:
-    return replace(observed, line=message.line)
+def _line(_before: int, message: Pulse) -> int:
+    return message.line
 
 
-def _lines(observed: Observed, message: LinesSeen) -> Observed:
-    return replace(observed, lines=with_lines(observed.lines, message))
-
-
-def _memory(observed: Observed, message: MemoryMeasured) -> Observed:
-    return replace(observed, memory=with_memory(observed.memory, message))
-
-
-def _graph(observed: Observed, message: GraphSeen) -> Observed:
-    return replace(observed, graph=graph_seen(observed.graph, message))
-
-
-def _model(observed: Observed, message: ModelSeen) -> Observed:
-    return replace(observed, model=model_seen(observed.model, message))
-
-
-def _unwatched(observed: Observed, message: ModelUnwatched) -> Observed:
-    return replace(observed, model=model_unwatched(observed.model, message))
-
-
-def _training(observed: Observed, message: TrainingTick) -> Observed:
-    return replace(observed, training=with_tick(observed.training, message))
-
-
-def _gradients(observed: Observed, message: GradientNorms) -> Observed:
-    return replace(observed, gradients=with_norms(observed.gradients, message))
-
-
-def _ranks(observed: Observed, message: RanksSeen) -> Observed:
-    return replace(observed, ranks=with_ranks(observed.ranks, message))
-
-
-FOLDS: dict[type, Fold] = {
-    Pulse: _pulse,
-    LinesSeen: _lines,
-    MemoryMeasured: _memory,
-    GraphSeen: _graph,
-    ModelSeen: _model,
-    ModelUnwatched: _unwatched,
-    TrainingTick: _training,
-    GradientNorms: _gradients,
-    RanksSeen: _ranks,
+FOLDS: dict[type, tuple[str, Fold]] = {
+    Pulse: ("line", _line),
+    LinesSeen: ("lines", with_lines),
+    MemoryMeasured: ("memory", with_memory),
+    GraphSeen: ("graph", graph_seen),
+    ModelSeen: ("model", model_seen),
+    ModelUnwatched: ("model", model_unwatched),
+    TrainingTick: ("training", with_tick),
+    GradientNorms: ("gradients", with_norms),
+    RanksSeen: ("ranks", with_ranks),
 }
+"""Which field a message is about, and how it changes it."""
