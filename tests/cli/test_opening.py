@@ -116,7 +116,7 @@ async def test_learner_code_sees_assets_but_no_lessons_and_no_progress(
             "def look(path):\n"
             "    try: return open(path).read()[:6]\n"
             "    except OSError as error: return type(error).__name__\n"
-            f"[look({str(root / 'assets' / 'data.txt')!r}),\n"
+            "[look(assets / 'data.txt'),\n"
             f" look({str(root / 'pack.toml')!r}), look({str(where.progress)!r}),\n"
             f" look({str(lessons_root() / 'pytorch' / 'pack.toml')!r})]"
         )

@@ -28,6 +28,8 @@ class Ground:
     scratch: str
     read: tuple[str, ...]
     hidden: tuple[str, ...] = ()
+    assets: str = ""
+    """Folder of the course's data, "" where it has none."""
     devices: tuple[str, ...] = ()
     python: str = "/usr/bin/python3"
     import_root: str = ""
@@ -75,6 +77,7 @@ def build_policy(
         read=(*ground.read, *DEVICES_TREE, "/proc"),
         write=write,
         hidden=ground.hidden,
+        assets=ground.assets if learner else "",
         device_files=ground.devices if role != "grader" else (),
         cwd=ground.scratch if learner else "/",
         environment=environment(ground, temporary),

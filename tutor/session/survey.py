@@ -28,6 +28,7 @@ def survey(settings: SessionSettings, layers: Layers) -> Ground:
         layers=layers,
         scratch=str(scratch),
         read=(*python_paths(), *map(os.path.realpath, settings.assets)),
+        assets=os.path.realpath(settings.assets[0]) if settings.assets else "",
         hidden=tuple(map(os.path.realpath, settings.hidden)),
         devices=gpu_devices(),
         python=sys.executable,

@@ -38,6 +38,7 @@ class Policy(Message, frozen=True, tag=True):
     seccomp: bool = True
     private: bool = False  # other processes of this user may not look into it
     own_pids: bool = False  # a PID namespace surrounds us: other processes cannot be named
+    assets: str = ""  # folder of the course data, for the name `assets` in cells
     device: str = ""  # torch device for the `device` name in cells, "" = decide by detection
 
 

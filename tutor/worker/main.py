@@ -38,7 +38,7 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
     os.register_at_fork(after_in_child=channel.close)
     intact = Intact()
     display = Display(channel, intact)
-    main_module = fresh_main(resolve(policy.device), display.show)
+    main_module = fresh_main(resolve(policy.device), display.show, policy.assets)
     ranks = Ranks(policy, vars(main_module), intact)
     spawning.install(ranks)
     asking = Asking(channel, intact, _leave)

@@ -8,6 +8,7 @@ import random
 import sys
 import types
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -30,12 +31,19 @@ def course_names() -> dict[str, Any]:
     }
 
 
-def fresh_main(device: torch.device, show: Callable[[Any], None]) -> types.ModuleType:
-    """A new `__main__`, installed in `sys.modules` so that the learner's classes pickle."""
+def fresh_main(
+    device: torch.device, show: Callable[[Any], None], assets: str = ""
+) -> types.ModuleType:
+    """A new `__main__`, installed in `sys.modules` so that the learner's classes pickle.
+
+    assets: folder of the course's data, which cells know as the path `assets`.
+    """
     module = types.ModuleType("__main__")
     module.__dict__.update(
         course_names(), device=device, show=show, __builtins__=builtins, __name__="__main__"
     )
+    if assets:
+        module.__dict__["assets"] = Path(assets)
     module.__dict__.pop("__doc__", None)
     sys.modules["__main__"] = module
     return module
