@@ -205,3 +205,10 @@ def test_the_digest_follows_the_file(front: str) -> None:
     text = f"{front}\n# One\n\n## Step\n\nA.\n"
     digests = {parse_lesson(t, Path("a.md")).digest for t in (text, text, text + " ")}
     assert len(digests) == 2
+
+
+def test_a_project_says_so_and_other_lessons_do_not(front: str) -> None:
+    body = "\n# One lesson\n\n## Step\n\nText.\n"
+    assert not parse_lesson(front + body, Path("one.md")).project
+    capstone = front.replace("minutes: 5\n", "minutes: 5\nproject: true\n")
+    assert parse_lesson(capstone + body, Path("one.md")).project

@@ -214,3 +214,9 @@ def test_the_id_is_the_path(tmp_path: Path, front: str) -> None:
     path.write_text(f"{front}\n# One\n\n## S\n\nText.\n")
     with pytest.raises(CourseError, match='expected the path of the file, "unit/two"'):
         load_lesson(path, "unit/two")
+
+
+def test_project_is_yes_or_no(problems: Callable[[str], list[str]], front: str) -> None:
+    text = front.replace("minutes: 5\n", 'minutes: 5\nproject: "yes"\n')
+    found = problems(text + "\n# One lesson\n\n## Step\n\nText.\n")
+    assert found == ["5: `project` has the wrong form; expected such as `project: true`"]

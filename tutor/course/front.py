@@ -22,6 +22,7 @@ class Front:
     requires: tuple[str, ...] = ()
     topics: tuple[str, ...] = ()
     panels: tuple[str, ...] = ()
+    project: bool = False
 
 
 def read_front(content: str, line: int, complaints: Complaints) -> Front:
@@ -80,6 +81,10 @@ def _lesson_ids(value: object) -> bool:
     return isinstance(value, list) and all(map(_lesson_id, value))
 
 
+def _flag(value: object) -> bool:
+    return isinstance(value, bool)
+
+
 def _minutes(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 240
 
@@ -92,6 +97,7 @@ KEYS: dict[str, tuple[Callable[[object], bool], Callable[[Any], Any]]] = {
     "requires": (_lesson_ids, tuple),
     "topics": (_words, tuple),
     "panels": (_words, tuple),
+    "project": (_flag, bool),
 }
 REQUIRED = ("id", "title", "minutes", "objectives", "topics")
 EXAMPLES = {
@@ -102,4 +108,5 @@ EXAMPLES = {
     "requires": 'requires: ["start/meet-pytorch"]',
     "topics": 'topics: ["T17"]',
     "panels": 'panels: ["tensors"]',
+    "project": "project: true",
 }

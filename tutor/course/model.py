@@ -105,7 +105,7 @@ class Exercise:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice of a choice question, with what to say to someone who picks it."""
+    """One thing to pick in a question, with what to say to someone who picks it."""
 
     text: str
     correct: bool
@@ -117,8 +117,9 @@ class Quiz:
     """A question. What an answer is depends on `kind`; see `tutor.course.quiz`.
 
     choice, multi: the answer is a tuple of indices into `choices`.
-    predict, shape: the answer is one text, judged against `accept`, explained by `wrong`.
-    Kinds to come (blank, parsons, fix) keep their own keys in `data`.
+    predict, shape, blank: the answer is one text, judged against `accept`, explained by `wrong`.
+    parsons: the answer is a tuple of indices into `pieces`, in the order they were put.
+    fix: the answer is a line of `code`, from 1, and then an index into `choices`.
     """
 
     id: str
@@ -130,7 +131,21 @@ class Quiz:
     accept: tuple[str, ...] = ()
     wrong: Mapping[str, str] = field(default_factory=dict)
     explain: str = ""
-    data: Mapping[str, object] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+    """parsons: the lines in their order."""
+    distractors: tuple[Choice, ...] = ()
+    """parsons: lines that belong nowhere."""
+    orders: tuple[tuple[int, ...], ...] = ()
+    """parsons: every right order as indices into `lines`; the first is that of `lines`."""
+    line: int = 0
+    """fix: number of the wrong line of `code`, from 1."""
+    run: bool = False
+    """The lint runs it and holds what comes out against the answer."""
+
+    @property
+    def pieces(self) -> tuple[str, ...]:
+        """parsons: everything that can be put in place, `lines` first."""
+        return (*self.lines, *(distractor.text for distractor in self.distractors))
 
 
 Block = Prose | Cell | Exercise | Quiz
@@ -179,12 +194,14 @@ class Lesson:
     objectives: tuple[str, ...]
     requires: tuple[str, ...]
     topics: tuple[str, ...]
-    """Source topics it teaches, "T17" style."""
+    """Topics it teaches: "T17", or "T17#id" with the step or block that does."""
     panels: tuple[str, ...]
     steps: tuple[Step, ...]
     path: Path
     digest: str
     """sha256 of the file, so that "updated since you solved it" can be told."""
+    project: bool = False
+    """A capstone: its exercises are milestones that build on each other in order."""
 
     def blocks(self) -> Iterator[tuple[Step, Block]]:
         for step in self.steps:

@@ -61,6 +61,7 @@ def parse_lesson(data: bytes | str, path: Path, lesson_id: str = "") -> Lesson:
         steps=steps,
         path=path,
         digest=hashlib.sha256(raw).hexdigest(),
+        project=front.project,
     )
 
 

@@ -124,10 +124,12 @@ def unit_line(unit: Unit, tally: Tally, width: int) -> Content:
 
 
 def lesson_line(lesson: Lesson, tally: Tally, width: int) -> Content:
-    """`◐ Broadcasting   ██████░░░░  3/7  18 min`; the word of the state where there is room."""
+    """`◐ Broadcasting   ██████░░░░  3/7  18 min`; the word of the state where there is room,
+    and before it that the lesson is a project."""
     right = f"{tally.done}/{tally.tasks}  {lesson.minutes:>2} min"
     if width >= _BAR_FROM:
-        right = f"{_WORDS[tally.state]:<5}  {right}"
+        kind = "project  " if lesson.project else ""
+        right = f"{kind}{_WORDS[tally.state]:<5}  {right}"
     return _line(tally, lesson.title, right, width, bar=width >= _BAR_FROM + 14)
 
 
