@@ -122,4 +122,4 @@ def test_a_foreseen_mistake_is_explained_however_it_is_written() -> None:
 
 def test_an_unknown_kind_asks_for_a_newer_version() -> None:
     with pytest.raises(ValueError, match="newer torch-tutor"):
-        judge(question("parsons"), ())
+        judge(question("later"), ())

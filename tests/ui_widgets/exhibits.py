@@ -195,7 +195,7 @@ MULTI = Quiz(
 PREDICT = Quiz(
     "predict", "predict", "What does it print?", PLACE, code="print(1 + 1)", accept=("2",)
 )
-UNKNOWN = Quiz("later", "parsons", "Put the lines in order.", PLACE)
+UNKNOWN = Quiz("later", "draw", "Draw the graph.", PLACE)
 
 
 def _tensor(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tutor.course.directives import Fence
 from tutor.course.errors import Complaints, suggestion
 from tutor.course.model import Place, Quiz
@@ -14,7 +17,7 @@ _COMMON = ("prompt", "code", "explain")
 
 
 def judge(quiz: Quiz, answer: tuple[str, ...]) -> QuizJudgement:
-    """What to say to `answer`: indices as texts for choice and multi, else one typed text.
+    """What to say to `answer`, a tuple of texts; `Quiz` says what they are for each kind.
 
     Raises:
         ValueError: the answer has a form that this kind cannot have, or the kind is unknown.
@@ -36,7 +39,8 @@ def read_quiz(fence: Fence, complaints: Complaints) -> Quiz | None:
     if table is None or kind is None:
         return None
     line = fence.line
-    unknown_keys(table, (*_COMMON, *kind.keys), f"a {name} question", line, complaints)
+    known = (*_COMMON, *kind.keys, *(("run",) if kind.runs else ()))
+    unknown_keys(table, known, f"a {name} question", line, complaints)
     code = table.get("code", "")
     if not isinstance(code, str):
         complaints.add(line, "the question: `code` is not a text; expected `code = '''…'''`")
@@ -51,5 +55,15 @@ def read_quiz(fence: Fence, complaints: Complaints) -> Quiz | None:
         place=Place(complaints.path, line),
         code=code.strip("\n"),
         explain=explain,
+        run=_run(table, line, complaints),
         **kind.read(table, line, complaints),
     )
+
+
+def _run(table: Mapping[str, Any], line: int, complaints: Complaints) -> bool:
+    run = table.get("run", False)
+    if not isinstance(run, bool):
+        complaints.add(line, "the question: expected `run = true`, or no such key")
+    elif run and "code" not in table and "lines" not in table:
+        complaints.add(line, "the question: `run = true` needs `code` that can be run")
+    return run is True

@@ -56,3 +56,14 @@ def texts_of(
         return tuple(v.strip() for v in value)
     complaints.add(line, f'{what}: expected `{key} = ["…", "…"]`, a list of texts')
     return ()
+
+
+def explanations_of(
+    table: Mapping[str, Any], expected: str, line: int, complaints: Complaints
+) -> dict[str, str]:
+    """The table [wrong], empty when missing; complains of other types."""
+    wrong = table.get("wrong", {})
+    if isinstance(wrong, dict) and all(isinstance(v, str) and v.strip() for v in wrong.values()):
+        return {str(key): why for key, why in wrong.items()}
+    complaints.add(line, f'expected a table [wrong] of lines `"{expected}" = "explanation"`')
+    return {}

@@ -16,5 +16,8 @@ def block_digest(block: Cell | Exercise | Quiz) -> str:
             parts = [block.starter, block.checks]
         case Quiz():
             choices = [f"{choice.correct} {choice.text}" for choice in block.choices]
+            orders = [str(order) for order in block.orders]
+            line = [str(block.line)] if block.line else []
             parts = [block.kind, block.prompt, block.code, *choices, *block.accept]
+            parts += [*block.pieces, *orders, *line]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

@@ -28,9 +28,11 @@ class QuizKind:
 
     read: the fields of `Quiz` beyond id, kind, prompt, code, explain and place; complains.
     judge: (correct, feedback) for a tuple of texts; ValueError for an answer of another form.
+    runs: the key `run` is allowed: its code can be run, and says what the answer is.
     """
 
     name: str
     keys: tuple[str, ...]
     read: Callable[[Mapping[str, Any], int, Complaints], dict[str, Any]]
     judge: Callable[[Quiz, tuple[str, ...]], tuple[bool, Feedback]]
+    runs: bool = False

@@ -11,10 +11,13 @@ from tutor.course.quizzes.base import Feedback, QuizKind
 from tutor.course.tables import text_of, unknown_keys
 
 
-def _read(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
+def read_choices(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
+    """`choices`, each with its own text; {} when there is too little to read."""
     rows = table.get("choices")
     if not isinstance(rows, list) or len(rows) < 2 or not all(isinstance(r, dict) for r in rows):
-        complaints.add(line, "a choice question needs `choices`: expected two or more tables")
+        complaints.add(
+            line, "this question needs `choices`: expected two or more tables [[choices]]"
+        )
         return {}
     choices = []
     for number, row in enumerate(rows, 1):
@@ -30,8 +33,9 @@ def _read(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[s
     return {"choices": tuple(choices)}
 
 
-def _read_choice(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
-    fields = _read(table, line, complaints)
+def read_one_right(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
+    """`choices`, exactly one of them correct."""
+    fields = read_choices(table, line, complaints)
     right = sum(choice.correct for choice in fields.get("choices", ()))
     if fields and right != 1:
         complaints.add(line, f"{right} choices are marked correct; expected exactly one")
@@ -39,7 +43,7 @@ def _read_choice(table: Mapping[str, Any], line: int, complaints: Complaints) ->
 
 
 def _read_multi(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
-    fields = _read(table, line, complaints)
+    fields = read_choices(table, line, complaints)
     if fields and not any(choice.correct for choice in fields["choices"]):
         complaints.add(line, "no choice is marked correct; expected at least one")
     return fields
@@ -65,5 +69,5 @@ def _indices(quiz: Quiz, answer: tuple[str, ...]) -> set[int]:
     return {legal[text] for text in answer}
 
 
-CHOICE = QuizKind("choice", ("choices",), _read_choice, _judge)
+CHOICE = QuizKind("choice", ("choices",), read_one_right, _judge)
 MULTI = QuizKind("multi", ("choices",), _read_multi, _judge)

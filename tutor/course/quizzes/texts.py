@@ -10,7 +10,7 @@ from typing import Any
 from tutor.course.errors import Complaints
 from tutor.course.model import Quiz
 from tutor.course.quizzes.base import Feedback, QuizKind
-from tutor.course.tables import text_of, texts_of
+from tutor.course.tables import explanations_of, text_of, texts_of
 
 TOLERANCE = 1e-4
 """Absolute and relative, for each number of a predicted output."""
@@ -56,23 +56,29 @@ def _taken_apart(text: str) -> tuple[str, list[float]]:
     return _NUMBER.sub("#", text), [float(n) for n in _NUMBER.findall(text)]
 
 
-def _reader(form: Callable[[str], bool], expected: str) -> Callable[..., dict[str, Any]]:
+def reader(
+    same: Same, form: Callable[[str], bool], expected: str
+) -> Callable[[Mapping[str, Any], int, Complaints], dict[str, Any]]:
+    """Reads `answer`, `accept` and `[wrong]`, each text of the `form` that was `expected`."""
+
     def read(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:
         answer = text_of(table, "answer", "the question", line, complaints)
         accept = (answer, *texts_of(table, "accept", "the question", line, complaints))
-        wrong = table.get("wrong", {})
-        if not isinstance(wrong, dict) or not all(isinstance(v, str) for v in wrong.values()):
-            complaints.add(line, 'expected a table [wrong] of lines `"answer" = "explanation"`')
-            wrong = {}
+        wrong = explanations_of(table, "answer", line, complaints)
         for text in (*accept, *wrong):
             if text and not form(text):
                 complaints.add(line, f"`{text}` cannot be the answer; expected {expected}")
-        return {"accept": accept, "wrong": {str(k): v for k, v in wrong.items()}}
+        for text in wrong:
+            if any(same(text, right) for right in accept):
+                complaints.add(line, f"`{text}` stands in [wrong], but it counts as right")
+        return {"accept": accept, "wrong": wrong}
 
     return read
 
 
-def _judge(same: Same) -> Callable[[Quiz, tuple[str, ...]], tuple[bool, Feedback]]:
+def judged_by(same: Same) -> Callable[[Quiz, tuple[str, ...]], tuple[bool, Feedback]]:
+    """Right when the `same` as a text of `accept`; explained when the same as one of `wrong`."""
+
     def judge(quiz: Quiz, answer: tuple[str, ...]) -> tuple[bool, Feedback]:
         if len(answer) != 1:
             raise ValueError(f"expected one text, found {len(answer)}")
@@ -85,13 +91,22 @@ def _judge(same: Same) -> Callable[[Quiz, tuple[str, ...]], tuple[bool, Feedback
     return judge
 
 
-_KEYS = ("answer", "accept", "wrong")
+TEXT_KEYS = ("answer", "accept", "wrong")
 PREDICT = QuizKind(
-    "predict", _KEYS, _reader(lambda text: bool(text.strip()), "a text"), _judge(same_text)
+    "predict",
+    TEXT_KEYS,
+    reader(same_text, lambda text: bool(text.strip()), "a text"),
+    judged_by(same_text),
+    runs=True,
 )
 SHAPE = QuizKind(
     "shape",
-    _KEYS,
-    _reader(lambda text: read_shape(text) is not None, 'integers such as "(2, 3)", or "error"'),
-    _judge(same_shape),
+    TEXT_KEYS,
+    reader(
+        same_shape,
+        lambda text: read_shape(text) is not None,
+        'integers such as "(2, 3)", or "error"',
+    ),
+    judged_by(same_shape),
+    runs=True,
 )

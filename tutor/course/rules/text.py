@@ -142,4 +142,5 @@ def _lines(block: Block) -> int:
             return block.starter.count("\n") + 3
         case Quiz():
             code = block.code.count("\n") + 1 if block.code else 0
-            return len(block.prompt) // COLUMNS + 2 + code + max(1, len(block.choices))
+            answers = max(1, len(block.choices), len(block.pieces))
+            return len(block.prompt) // COLUMNS + 2 + code + answers
