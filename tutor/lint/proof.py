@@ -10,6 +10,7 @@ from tutor.course.errors import LessonError
 from tutor.course.model import Attempt, Cell, Exercise, Lesson
 from tutor.lint import judging
 from tutor.lint.codes import assignment_of, code_of, missing
+from tutor.lint.questions import question_findings
 from tutor.lint.running import run_code
 from tutor.session.api import SessionAPI
 from tutor.session.snapshot import Verdict
@@ -35,6 +36,7 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
 
     As taught: every cell, with every exercise solved on the way. With mistakes: starters, wrong
     and right answers. In a hurry: the cells alone, as someone sees them who skips exercises.
+    Then the questions that ask for it.
 
     Raises:
         SessionError: there is no worker.
@@ -46,6 +48,7 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
     if whole:
         await _with_mistakes(session, lesson, seeds, proof)
         await _in_a_hurry(session, lesson, proof)
+        proof.findings += await question_findings(session, lesson)
     return proof
 
 
