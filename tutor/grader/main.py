@@ -1,4 +1,4 @@
-"""The grader's process: judge one attempt, say the verdict, end."""
+"""The grader's process: judge attempts, one after the other, until nobody asks for more."""
 
 from __future__ import annotations
 
@@ -15,15 +15,14 @@ from tutor.wire.messages import Judge, Ready, decode
 
 
 def main(channel: BlockingChannel, policy: Policy) -> None:
-    """Serve one `Judge` over `channel`. Does not return."""
+    """Serve each `Judge` that comes over `channel`. Does not return."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # interrupts are for the learner's code
     if policy.threads > 0:
         torch.set_num_threads(policy.threads)
-    torch.seed()
     channel.send(Ready(os.getpid()))
     try:
-        message = decode("to_grader", channel.receive()[0])
-        if isinstance(message, Judge):
+        while isinstance(message := decode("to_grader", channel.receive()[0]), Judge):
+            torch.seed()
             channel.send(judged(message, Conversation(channel)))
     except (EOFError, OSError, ProtocolError):
         pass  # the app is gone, or no longer wants the verdict

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from tutor.session.snapshot import Snapshot, Verdict
-from tutor.wire.messages import InspectFailed, TensorDetail
+from tutor.wire.messages import InspectFailed, Script, TensorDetail
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +21,8 @@ class Code:
     network: str = "none"
     ranks: int = 0
     """Run its `main(rank, world)` on that many ranks; 0 = an ordinary cell."""
+    script: Script | None = None
+    """The file whose text this is, run in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,14 @@ class SessionSettings:
     """Of one file."""
     output_bytes: int = 0
     """Printed text that is kept of each run."""
+    keep_graders: bool = False
+    """A grader judges one attempt after the other, which is quicker where no learner waits."""
     extras: bool = True
     """Preload the slow parts of torch in a second step."""
+    writable: tuple[Path, ...] = ()
+    """Files and folders that learner code may read and write besides `scratch`."""
+    internet: bool = False
+    """Let workers whose network is "internet" reach other computers."""
     tier: str = ""
     """"" = the best that works here; tests ask for a weaker one."""
     environment: dict[str, str] = field(default_factory=dict)

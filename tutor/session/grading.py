@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -21,8 +22,17 @@ from tutor.text import sanitize, seconds_text
 from tutor.wire.messages import Answer, AnswerRelayed, Ask, Judge, Judged, Question
 
 
-async def grade(worker: Worker, grader: Connection, task: Assignment, output: str) -> Verdict:
-    """The grader's verdict on what `worker` now holds. Ends the grader in any case."""
+async def grade(
+    worker: Worker,
+    grader: Connection,
+    task: Assignment,
+    output: str,
+    keep: Callable[[Connection], None] | None = None,
+) -> Verdict:
+    """The grader's verdict on what `worker` now holds.
+
+    Ends the grader, unless it said its verdict and `keep` takes it for another attempt.
+    """
     loop = asyncio.get_running_loop()
     inbox: asyncio.Queue[tuple[Any, bytes] | str] = asyncio.Queue()
     grader.on_message = lambda message, body: inbox.put_nowait((message, body))
@@ -30,6 +40,7 @@ async def grade(worker: Worker, grader: Connection, task: Assignment, output: st
     nonce = secrets.token_hex(16)
     deadline = loop.time() + task.timeout
     asked: Question | None = None
+    kept = False
     try:
         judge = Judge(
             nonce, task.code.block, task.checks, task.code.source, output[-200_000:], task.seed
@@ -51,6 +62,9 @@ async def grade(worker: Worker, grader: Connection, task: Assignment, output: st
                     grader.send(_relayed(answer), data)
                 asked = None
             elif isinstance(message, Judged) and hmac.compare_digest(message.nonce, nonce):
+                if keep is not None:
+                    keep(grader)
+                    kept = True
                 return _verdict(message)
     except TimeoutError:
         if asked is not None:
@@ -68,7 +82,8 @@ async def grade(worker: Worker, grader: Connection, task: Assignment, output: st
             ),
         )
     finally:
-        grader.end("was dismissed")  # the learner need not wait for its end
+        if not kept:
+            grader.end("was dismissed")  # the learner need not wait for its end
 
 
 def _relayed(answer: Answer) -> AnswerRelayed:

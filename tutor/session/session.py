@@ -19,6 +19,7 @@ from tutor.session.detection import find_devices, machine_of
 from tutor.session.device import choose, device_text
 from tutor.session.grading import grade
 from tutor.session.live import LiveState
+from tutor.session.scripts import of_script
 from tutor.session.snapshot import Problem, Snapshot, Verdict
 from tutor.session.worker import Outcome, Worker, WorkerLost
 from tutor.session.zygote import Zygote
@@ -62,10 +63,16 @@ class Session:
         """What the lesson's worker is to reach."""
         self._reach = "none"
         """What the present worker reaches."""
-        self._spare: asyncio.Task[Connection] | None = None
+        self._spare: asyncio.Future[Connection] | None = None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lesson = ""
         self._closed = False
+        self._script_runs = 0
+        """Number of the run of a script under way, else 0."""
+        self._stopping = 0
+        """Number of the script's run that was asked to stop."""
+        self.on_output: Callable[[bytes], None] = lambda data: None
+        """Called with everything that workers print, as it comes."""
 
     # -------------------------------------------------------------- looking
 
@@ -151,9 +158,22 @@ class Session:
     def interrupt(self) -> None:
         self._empty_queue()
         if self._worker is not None and self._live.running:
-            self._phase("interrupting", "stopping your code")
-            self._worker.interrupt()
+            if self._script_runs:
+                self._stop_script(self._worker)
+            else:
+                self._phase("interrupting", "stopping your code")
+                self._worker.interrupt()
         self._changed()
+
+    def _stop_script(self, worker: Worker) -> None:
+        """A script may take its time to put things in order; the second time it is ended."""
+        if self._stopping == self._script_runs:
+            self._phase("interrupting", "ending your script")
+            worker.connection.end("was ended")
+        else:
+            self._stopping = self._script_runs
+            self._phase("interrupting", "stopping your script")
+            worker.interrupt(patient=True)
 
     async def restart(self) -> None:
         self._empty_queue()
@@ -236,7 +256,11 @@ class Session:
         self._live.started(code.block, code.source, number)
         self._phase("busy", "running your code")
         self._used = True
+        self._script_runs = number if code.script is not None else 0
         outcome = await worker.run(code, number)
+        self._script_runs = 0
+        if code.script is not None:
+            outcome = of_script(outcome, ended=self._stopping == number)
         if outcome.problem is not None:
             outcome = replace(outcome, problem=self._advise(outcome.problem))
         if self._worker is not worker:  # restarted meanwhile: this run is history
@@ -244,10 +268,10 @@ class Session:
         if outcome.problem is not None:
             self._live.problem(code.block, outcome.problem)
         if outcome.state == "lost":
-            self._live.finished("lost", outcome.seconds)
+            self._live.finished("lost", outcome.seconds, outcome.exit_code)
             await self._replace_lost(worker, outcome.problem)
         else:
-            self._live.finished(outcome.state, outcome.seconds)
+            self._live.finished(outcome.state, outcome.seconds, outcome.exit_code)
             self._phase("ready", "worker is ready")
         return outcome
 
@@ -255,9 +279,11 @@ class Session:
         """Exchange the worker when `code` needs a network that it does not have, because its
         lesson was not declared; or when it holds nothing yet, and one with more of torch loaded
         is to be had. False when no worker could be started."""
-        if self._reach != "loopback" and _needs_loopback(code):
+        if self._reach == "none" and _needs_loopback(code):
             self._network = "loopback"
             why = "worker is restarting with a network between its own processes"
+        elif code.script is not None and self._used:
+            why = "a fresh process is starting"
         elif not self._used and self._zygote.extras and not self._with_extras:
             why = "worker is restarting with all of torch loaded"
         else:
@@ -294,7 +320,8 @@ class Session:
                 if outcome.state != "done":
                     return Verdict(False, False, problem=outcome.problem or _interrupted())
             grader = await self._take_grader()
-            return await grade(worker, grader, assignment, printed.decode("utf-8", "replace"))
+            text = printed.decode("utf-8", "replace")
+            return await grade(worker, grader, assignment, text, self._keep_grader)
         finally:
             self._keep_a_spare()
             await worker.end()
@@ -304,7 +331,9 @@ class Session:
         run = self._live.snapshot().runs.get(assignment.code.block)
         output = "\n".join(line.text for line in run.output.lines) if run else ""
         try:
-            verdict = await grade(worker, await self._take_grader(), assignment, output)
+            verdict = await grade(
+                worker, await self._take_grader(), assignment, output, self._keep_grader
+            )
         finally:
             self._keep_a_spare()  # not earlier: its start would slow the verdict down
         if worker.gone.done() and self._worker is worker:
@@ -320,6 +349,17 @@ class Session:
         if grader is None or not grader.alive:
             grader = await self._zygote.spawn("grader")
         return grader
+
+    @property
+    def _keep_grader(self) -> Callable[[Connection], None] | None:
+        return self._take_back if self._settings.keep_graders else None
+
+    def _take_back(self, grader: Connection) -> None:
+        if self._spare is None and not self._closed:
+            self._spare = asyncio.get_running_loop().create_future()
+            self._spare.set_result(grader)
+        else:
+            grader.end("was dismissed")
 
     def _keep_a_spare(self) -> None:
         if not self._closed and self._spare is None:
@@ -378,6 +418,7 @@ class Session:
 
     def _printed(self, data: bytes) -> None:
         self._live.printed(data)
+        self.on_output(data)
         self._changed()
 
     def _empty_queue(self) -> None:
