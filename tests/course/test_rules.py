@@ -202,6 +202,33 @@ def test_a_typed_answer_is_explained(lint: Lint) -> None:
     assert lint(body) == ["13 warning: `q` lacks `explain`, said after the answer"]
 
 
+ANSWERED = {
+    "blank": (
+        "kind=blank\ncode='f(____)'\nanswer='x'\naccept=['x y']\n",
+        "the code with `x y` in the blank is not Python: ",
+    ),
+    "fix": (
+        'kind=fix\ncode="if x:\\n    a("\nline=2\n'
+        "choices=[{text='b(',correct=true,why='w'},{text='b()',why='w'}]\n",
+        "the code with the right replacement is not Python: ",
+    ),
+    "parsons": (
+        "kind=parsons\nlines=['    if x:', '        return 1']\norders=[[2, 1]]\n",
+        "the order 2, 1 is not Python: ",
+    ),
+}
+
+
+@pytest.mark.parametrize(("question", "expected"), ANSWERED.values(), ids=ANSWERED.keys())
+def test_a_right_answer_that_is_not_python_is_told(
+    lint: Lint, question: str, expected: str
+) -> None:
+    kind, _, keys = question.partition("\n")
+    body = f"## Step\n\n```toml quiz id=q {kind}\nprompt='p'\nexplain='e'\n{keys}```\n"
+    [found] = lint(body)
+    assert found.startswith(f"13 warning: `q`: {expected}"), found
+
+
 def test_every_rule_has_found_something_here() -> None:
     """A rule that is added wants its test: this list is kept by hand on purpose."""
     assert {rule.__name__ for rule in RULES} == {
@@ -219,6 +246,7 @@ def test_every_rule_has_found_something_here() -> None:
         "nothing_given_away",
         "attempts_differ",
         "questions_explain",
+        "answers_are_python",
     }
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Lesson, Pack
-from tutor.course.rules import code, exercises, links, text
+from tutor.course.rules import code, exercises, links, questions, text
 from tutor.course.rules.subject import Subject
 
 Rule = Callable[[Subject], Iterator[LessonError]]
@@ -26,7 +26,8 @@ RULES: tuple[Rule, ...] = (
     exercises.help_enough,
     exercises.nothing_given_away,
     exercises.attempts_differ,
-    exercises.questions_explain,
+    questions.questions_explain,
+    questions.answers_are_python,
 )
 
 

@@ -1,4 +1,4 @@
-"""Rules for exercises and questions: enough help, nothing given away, nothing given for free."""
+"""Rules for exercises: enough help, nothing given away, nothing given for free."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import ast
 from collections.abc import Iterator
 
 from tutor.course.errors import LessonError
-from tutor.course.model import Quiz
 from tutor.course.rules.subject import Subject
 
 HINTS = 3
@@ -64,15 +63,6 @@ def attempts_differ(subject: Subject) -> Iterator[LessonError]:
             if shape in seen:
                 yield subject.at(attempt.place.line, "the same wrong answer stands above")
             seen.add(shape)
-
-
-def questions_explain(subject: Subject) -> Iterator[LessonError]:
-    """A typed answer has nothing else that says why it is right."""
-    for _, block in subject.lesson.blocks():
-        if isinstance(block, Quiz) and not block.choices and not block.explain:
-            yield subject.at(
-                block.place.line, f"`{block.id}` lacks `explain`, said after the answer", "warning"
-            )
 
 
 def _essence(source: str) -> str:

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from tutor.course.body import Body, split
 from tutor.course.errors import Complaints, LessonError, Level
-from tutor.course.model import Exercise, Lesson, Place
+from tutor.course.model import Exercise, Lesson, Place, Quiz
 
 
 @dataclass(frozen=True)
@@ -27,6 +27,10 @@ class Subject:
     @property
     def exercises(self) -> tuple[Exercise, ...]:
         return tuple(b for _, b in self.lesson.blocks() if isinstance(b, Exercise))
+
+    @property
+    def questions(self) -> tuple[Quiz, ...]:
+        return tuple(b for _, b in self.lesson.blocks() if isinstance(b, Quiz))
 
     def at(self, line: int, text: str, level: Level = "error") -> LessonError:
         return LessonError(Place(self.lesson.path, line), text, level)
