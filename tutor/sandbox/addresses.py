@@ -70,6 +70,11 @@ def _local(raw: bytes) -> Address:
     return Address("path", raw, path=os.fsdecode(name.partition(b"\0")[0]))
 
 
+def is_internet(raw: bytes) -> bool:
+    """Whether it is an address of the internet family, wherever it leads."""
+    return _family(raw) in (INET, INET6)
+
+
 def path_address(path: str) -> bytes:
     """The unix address of `path`."""
     return struct.pack("=H", UNIX) + os.fsencode(path) + b"\0"

@@ -15,6 +15,7 @@ from tutor.sandbox.addresses import (
     INET,
     INET6,
     Address,
+    is_internet,
     loopback,
     path_address,
     to_bind,
@@ -34,11 +35,15 @@ _WAITING = 64
 
 
 class AskedSockets:
-    """folders: where unix sockets may lie. tcp: whether the internet family is open at all."""
+    """folders: where unix sockets may lie. tcp: whether the internet family is open at all.
+    internet: connections lead anywhere, not to our own ports alone."""
 
-    def __init__(self, folders: Sequence[str], *, tcp: bool, ledger: Ledger) -> None:
+    def __init__(
+        self, folders: Sequence[str], *, tcp: bool, ledger: Ledger, internet: bool = False
+    ) -> None:
         self._folders = tuple(folders)
         self._tcp = tcp
+        self._internet = internet
         self._ledger = ledger
         self._names: dict[bytes, int] = {}
         """Abstract name → inode of the socket that was bound to it."""
@@ -85,10 +90,13 @@ class AskedSockets:
     # -------------------------------------------------------------- decisions
 
     def _connect(self, call: Call) -> None:
-        address = to_connect(_raw_address(call))
+        raw = _raw_address(call)
+        address = to_connect(raw)
         descriptor = call.borrow(call.integer(0))
         try:
             match address.kind:
+                case "inet" | "else" if self._internet and is_internet(raw):
+                    _do("connect", descriptor, raw)
                 case "none" | "netlink":
                     _do("connect", descriptor, address.raw)
                 case "path":

@@ -10,7 +10,8 @@ from tutor.sandbox.paths import named_by_links
 
 def wrap(command: list[str], view: View, program: str = "bwrap") -> list[str]:
     """The command line that runs `command` inside bubblewrap."""
-    line = [program, "--unshare-user", "--unshare-pid", "--unshare-net", "--unshare-ipc"]
+    line = [program, "--unshare-user", "--unshare-pid", "--unshare-ipc"]
+    line += [] if view.network else ["--unshare-net"]
     line += ["--unshare-uts", "--unshare-cgroup-try", "--die-with-parent", "--new-session"]
     line += ["--cap-drop", "ALL", "--hostname", "sandbox", "--proc", "/proc", "--dev", "/dev"]
     line += _private("/dev/shm", view.shared_memory) + _private("/tmp", 64 << 20)

@@ -30,7 +30,7 @@ class View:
     """What the zygote and all its children may see; the narrower rules come in each child.
 
     hidden: never visible, even below a readable folder. shared_memory: bytes of a private
-    /dev/shm, where there is one.
+    /dev/shm, where there is one. network: this computer's own is shared, instead of a private one.
     """
 
     read: tuple[str, ...]
@@ -38,6 +38,7 @@ class View:
     hidden: tuple[str, ...] = ()
     device_files: tuple[str, ...] = ()
     shared_memory: int = 2 << 30
+    network: bool = False
 
 
 class Unavailable(Exception):

@@ -73,7 +73,9 @@ def profile(view: View, *, loopback: bool = False) -> str:
         f"(allow file-read* file-write* (subpath {_quoted(path)}))"
         for path in map(os.path.realpath, view.write)
     ]
-    if loopback:
+    if view.network:
+        lines.append("(allow network*)")
+    elif loopback:
         lines.append('(allow network* (local ip "localhost:*") (remote ip "localhost:*"))')
     for path in map(os.path.realpath, view.hidden):
         lines.append(f"(deny file-read-data file-write* (subpath {_quoted(path)}))")

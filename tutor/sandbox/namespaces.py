@@ -23,8 +23,9 @@ from tutor.sandbox.limits import drop_capabilities
 from tutor.sandbox.paths import PLAIN_DEVICES, import_root, named_by_links
 from tutor.sandbox.syscalls import PR_SET_PDEATHSIG, checked, libc, prctl
 
-# CLONE_NEW: user, mount, process, network, IPC and host name namespaces
-_NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x40000000 | 0x08000000 | 0x04000000
+# CLONE_NEW: user, mount, process, IPC and host name namespaces
+_NAMESPACES = 0x10000000 | 0x20000 | 0x20000000 | 0x08000000 | 0x04000000
+_NEW_NETWORK = 0x40000000
 _READ_ONLY, _NO_SETUID, _NO_DEVICES, _NO_EXEC, _REMOUNT = 1, 2, 4, 8, 32
 _BIND, _RECURSIVE, _SLAVE, _DETACH = 4096, 16384, 1 << 19, 2
 # statvfs flag → mount flag that an unprivileged remount must keep
@@ -61,27 +62,29 @@ def main() -> NoReturn:
             hidden=tuple(view["hidden"]),
             device_files=tuple(view["device_files"]),
             shared_memory=view["shared_memory"],
+            network=view["network"],
         ),
         content["command"],
     )
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    _enter_namespaces()
+    _enter_namespaces(network=order.view.network)
     first = os.fork()
     if first:
         os.closerange(3, 65536)
         _wait_and_exit(first)
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     _build_root(order.view)
-    _raise_loopback()
+    if not order.view.network:
+        _raise_loopback()
     _limit_processes()
     drop_capabilities()
     _be_first_process(order.command)
 
 
-def _enter_namespaces() -> None:
+def _enter_namespaces(*, network: bool) -> None:
     user, group = os.getuid(), os.getgid()
-    checked(libc.unshare(_NAMESPACES), "unshare")
+    checked(libc.unshare(_NAMESPACES | (0 if network else _NEW_NETWORK)), "unshare")
     for name, text in (
         ("setgroups", "deny"),
         ("uid_map", f"{user} {user} 1"),

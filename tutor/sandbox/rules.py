@@ -17,6 +17,7 @@ ASK = -1
 _UNIX, _INET, _INET6, _NETLINK = 1, 2, 10, 16
 _DATAGRAM, _RAW, _TYPE_MASK = 2, 3, 0xF
 _PLAIN_PROTOCOLS = (0, 6)  # TCP; multipath TCP and SCTP reach other addresses by themselves
+_UDP = (17,)
 _NEW_NAMESPACES = 0x7E020000
 _FAST_OPEN = 0x20000000
 # TIOCSTI TIOCLINUX TIOCSCTTY TIOCCONS TIOCSETD FIOSETOWN SIOCSPGRP
@@ -52,13 +53,14 @@ _NAMES = "link linkat unlink unlinkat"
 class Situation:
     """What surrounds the process, because it decides what the filter must refuse.
 
-    network: "none" leaves no sockets but unix ones; "loopback" allows TCP besides.
+    network: "none" leaves no sockets but unix ones; "loopback" allows TCP besides; "internet"
+    also other computers, with TCP and UDP.
     namespaces: mounts, processes and network are private, so paths, pids and ports are harmless.
     landlock: its version, 0 = none. supervised: a supervisor answers `ASK`. writes: there are
     folders that it may write, so modes and times of files there are its own affair.
     """
 
-    network: Literal["none", "loopback"] = "none"
+    network: Literal["none", "loopback", "internet"] = "none"
     namespaces: bool = False
     landlock: int = 0
     supervised: bool = False
@@ -114,7 +116,10 @@ def rules(situation: Situation, pid: int) -> list[Deny]:
             denied += _truncation()
         if situation.supervised:
             denied += _shared_memory()
-    sockets = _private_sockets if situation.namespaces else _shared_sockets
+    private = situation.namespaces
+    if situation.network == "internet":  # names without a file belong to the network, too
+        private = private and situation.landlock >= 6
+    sockets = _private_sockets if private else _shared_sockets
     return denied + sockets(situation)
 
 
@@ -188,7 +193,7 @@ def _private_sockets(situation: Situation) -> list[Deny]:
     """Ports and names are the sandbox's own."""
     families = (_UNIX,)
     denied = [Deny("socketpair", (Test(0, "not in", families),), errno.EACCES)]
-    if situation.network == "loopback":
+    if situation.network != "none":
         families = (_UNIX, _INET, _INET6, _NETLINK)
         denied += _netlink_and_raw((_RAW,))
     return [*denied, Deny("socket", (Test(0, "not in", families),), errno.EACCES)]
@@ -208,11 +213,12 @@ def _shared_sockets(situation: Situation) -> list[Deny]:
     ]
     error = ASK if situation.supervised else errno.EACCES
     calls = ("connect", "bind") if situation.supervised else ("connect",)
-    if situation.network == "loopback":
+    if situation.network != "none":
         families = (_UNIX, _INET, _INET6, _NETLINK)
-        denied += _netlink_and_raw((_DATAGRAM, _RAW))
-        inet = Test(0, "in", (_INET, _INET6))
-        denied.append(Deny("socket", (inet, Test(2, "not in", _PLAIN_PROTOCOLS)), errno.EACCES))
+        beyond = situation.network == "internet"
+        denied += _netlink_and_raw((_RAW,) if beyond else (_DATAGRAM, _RAW))
+        inet, protocols = Test(0, "in", (_INET, _INET6)), (*_PLAIN_PROTOCOLS, *(_UDP * beyond))
+        denied.append(Deny("socket", (inet, Test(2, "not in", protocols)), errno.EACCES))
         calls = ("connect", "bind", "listen")
     denied += [Deny(call, error=error) for call in calls]
     return [*denied, Deny("socket", (Test(0, "not in", families),), errno.EACCES)]

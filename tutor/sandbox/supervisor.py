@@ -25,11 +25,14 @@ from tutor.sandbox.syscall_numbers import numbers
 
 
 class Supervisor:
-    """folders: what the sandbox may write. tcp: whether it has the internet family on loopback.
+    """folders: what the sandbox may write. tcp: whether it has the internet family on loopback;
+    internet: and beyond.
     ledger: shared by all monitors whose sandboxes may meet."""
 
-    def __init__(self, folders: Sequence[str], *, tcp: bool, ledger: Ledger) -> None:
-        sockets = AskedSockets(folders, tcp=tcp, ledger=ledger)
+    def __init__(
+        self, folders: Sequence[str], *, tcp: bool, ledger: Ledger, internet: bool = False
+    ) -> None:
+        sockets = AskedSockets(folders, tcp=tcp, ledger=ledger, internet=internet)
         files, signals = AskedFiles(folders), AskedSignals()
         self.memory = AskedMemory()
         decisions: dict[str, Callable[[Call], None]] = {

@@ -23,6 +23,8 @@ class Code:
     """Run its `main(rank, world)` on that many ranks; 0 = an ordinary cell."""
     script: Script | None = None
     """The file whose text this is, run in a process of its own."""
+    script: Script | None = None
+    """The file whose text this is, run in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,12 @@ class SessionSettings:
     """A grader judges one attempt after the other, which is quicker where no learner waits."""
     extras: bool = True
     """Preload the slow parts of torch in a second step."""
+    listed: tuple[Path, ...] = ()
+    """Folders whose names may be listed, besides those that may be read."""
+    writable: tuple[Path, ...] = ()
+    """Files and folders that learner code may read and write besides `scratch`."""
+    internet: bool = False
+    """Let workers whose network is "internet" reach other computers."""
     writable: tuple[Path, ...] = ()
     """Files and folders that learner code may read and write besides `scratch`."""
     internet: bool = False

@@ -63,6 +63,8 @@ class Connection:
         self.alive = True
         self.reason = ""
         """Why it ended, in words that follow "the worker …"; "" while it lives."""
+        self.exit_code: int | None = None
+        """How it ended: negative for a signal; None while it lives."""
         self.busy = False
         """Something that the app asked for is running."""
         self.on_busy: Callable[[], None] = lambda: None
@@ -180,7 +182,8 @@ class Connection:
         self.drain_output()
         self._close_output()
         self._close_channel()
-        killed = os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+        self.exit_code = os.waitstatus_to_exitcode(status)
+        killed = self.exit_code == -signal.SIGKILL
         if reason or not self.reason or not killed:
             self.reason = reason or reason_for(status)
         self.alive = self.busy = False

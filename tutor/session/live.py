@@ -50,6 +50,7 @@ class _Run:
     problem: Problem | None = None
     mistakes: tuple[MistakeNoticed, ...] = ()
     stale: bool = False
+    exit_code: int = 0
 
     def frozen(self, now: float) -> CellRun:
         return CellRun(
@@ -63,6 +64,7 @@ class _Run:
             problem=self.problem,
             mistakes=self.mistakes,
             stale=self.stale,
+            exit_code=self.exit_code,
         )
 
 
@@ -184,9 +186,12 @@ class LiveState:
         if run is not None:
             run.problem = problem
 
-    def finished(self, state: RunState, seconds: float | None = None) -> None:
+    def finished(
+        self, state: RunState, seconds: float | None = None, exit_code: int = 0
+    ) -> None:
         run = self._runs.get(self._running)
         if run is not None:
+            run.exit_code = exit_code
             self._end(run, state, seconds)
         self._base = replace(self._base, input_wanted=None)
 

@@ -30,6 +30,10 @@ class Ground:
     hidden: tuple[str, ...] = ()
     assets: str = ""
     """Folder of the course's data, "" where it has none."""
+    listed: tuple[str, ...] = ()
+    write: tuple[str, ...] = ()
+    """Besides `scratch`."""
+    internet: bool = False
     devices: tuple[str, ...] = ()
     python: str = "/usr/bin/python3"
     import_root: str = ""
@@ -51,9 +55,10 @@ def view(ground: Ground) -> View:
     """What the outer layer shows."""
     return View(
         read=(*ground.read, *DEVICES_TREE),
-        write=(ground.scratch,),
+        write=(ground.scratch, *ground.write),
         hidden=ground.hidden,
         device_files=ground.devices,
+        network=ground.internet,
     )
 
 
@@ -71,11 +76,12 @@ def build_policy(
     learner = role == "worker"
     write: tuple[str, ...] = ()
     if learner:
-        write = (ground.scratch, "/dev/shm") if sealed else (ground.scratch,)
+        write = (ground.scratch, *ground.write, *(("/dev/shm",) if sealed else ()))
     processes = ground.processes + 4 * ground.cores + (0 if sealed else tasks)
     policy = Policy(
         read=(*ground.read, *DEVICES_TREE, "/proc"),
         write=write,
+        list_only=ground.listed if learner else (),
         hidden=ground.hidden,
         assets=ground.assets if learner else "",
         device_files=ground.devices if role != "grader" else (),

@@ -19,7 +19,7 @@ from tutor.session.detection import find_devices, machine_of
 from tutor.session.device import choose, device_text
 from tutor.session.grading import grade
 from tutor.session.live import LiveState
-from tutor.session.scripts import of_script
+from tutor.session.scripts import advise_script, of_script
 from tutor.session.snapshot import Problem, Snapshot, Verdict
 from tutor.session.worker import Outcome, Worker, WorkerLost
 from tutor.session.zygote import Zygote
@@ -224,6 +224,19 @@ class Session:
             except TimeoutError:
                 return InspectFailed(path, "The worker did not answer in time.")
 
+    async def trace(self, path: str) -> str:
+        if self._turn.locked():
+            return "The worker was busy; try again when the cell is done."
+        async with self._turn:
+            if self._worker is None:
+                return "The worker was not ready."
+            try:
+                return clean(await self._worker.trace(path)).reason
+            except WorkerLost as lost:
+                return f"The worker {lost}."
+            except TimeoutError:
+                return "The worker did not answer in time."
+
     def answer_input(self, text: str | None) -> None:
         wanted = self._live.input_wanted
         if self._worker is None or wanted is None:
@@ -259,16 +272,17 @@ class Session:
         self._script_runs = number if code.script is not None else 0
         outcome = await worker.run(code, number)
         self._script_runs = 0
+        lost = outcome.state == "lost"
         if code.script is not None:
             outcome = of_script(outcome, ended=self._stopping == number)
         if outcome.problem is not None:
-            outcome = replace(outcome, problem=self._advise(outcome.problem))
+            outcome = replace(outcome, problem=self._advise(outcome.problem, code))
         if self._worker is not worker:  # restarted meanwhile: this run is history
             return outcome
         if outcome.problem is not None:
             self._live.problem(code.block, outcome.problem)
-        if outcome.state == "lost":
-            self._live.finished("lost", outcome.seconds, outcome.exit_code)
+        if lost:
+            self._live.finished(outcome.state, outcome.seconds, outcome.exit_code)
             await self._replace_lost(worker, outcome.problem)
         else:
             self._live.finished(outcome.state, outcome.seconds, outcome.exit_code)
@@ -302,7 +316,9 @@ class Session:
             return False
         return True
 
-    def _advise(self, problem: Problem) -> Problem:
+    def _advise(self, problem: Problem, code: Code) -> Problem:
+        if code.script is not None:
+            problem = advise_script(problem, code.script.cwd, self._settings)
         return advise(problem, self._zygote.memory_limit, self._zygote.file_limit)
 
     async def _check_fresh(self, assignment: Assignment) -> Verdict:

@@ -92,6 +92,8 @@ class CellRun:
     """Mistakes that raised nothing."""
     stale: bool = False
     """True when an earlier cell ran with another text after this one did."""
+    exit_code: int = 0
+    """Of a script that is over, as a shell would tell it."""
 
 
 @dataclass(frozen=True, slots=True)

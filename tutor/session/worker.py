@@ -37,6 +37,8 @@ class Outcome:
     state: Literal["done", "error", "interrupted", "lost"]
     seconds: float = 0.0
     problem: Problem | None = None
+    exit_code: int = 0
+    """Of a script, as a shell would tell it."""
 
 
 class WorkerLost(Exception):
@@ -84,10 +86,13 @@ class Worker:
         began = loop.time()
         self._watch_the_clock(code.timeout)
         try:
-            self._send(RunCell(number, code.block, code.source, code.ranks))
+            self._send(RunCell(number, code.block, code.source, code.ranks, code.script))
             finished = await self._or_gone(self._finished)
         except WorkerLost as lost:
-            return Outcome("lost", loop.time() - began, self._why_lost(str(lost)))
+            status = self.connection.exit_code or 0
+            problem = self._why_lost(str(lost))
+            code_shown = status if status >= 0 else 128 - status
+            return Outcome("lost", loop.time() - began, problem, code_shown)
         finally:
             self._finished = None
             self._stop_timers()
@@ -95,11 +100,11 @@ class Worker:
         if self._timed_out:
             return Outcome("interrupted", finished.seconds, _time_limit(self._limit))
         if finished.interrupted:
-            return Outcome("interrupted", finished.seconds)
+            return Outcome("interrupted", finished.seconds, None, finished.exit_code)
         if finished.ok:
             return Outcome("done", finished.seconds)
         problem = problem_of(self._failed) if self._failed else Problem("Error", "The run failed.")
-        return Outcome("error", finished.seconds, problem)
+        return Outcome("error", finished.seconds, problem, finished.exit_code)
 
     async def ask(self, question: Question, body: bytes) -> tuple[Answer, bytes]:
         """Raises WorkerLost."""
@@ -116,11 +121,14 @@ class Worker:
         if self._finished is not None and self._deadline is None:
             self._watch_the_clock(self._limit)
 
-    def interrupt(self) -> None:
-        """SIGINT to the process group now, the kill of the whole tree after the grace."""
+    def interrupt(self, *, patient: bool = False) -> None:
+        """SIGINT to the process group now, the kill of the whole tree after the grace; `patient`:
+        without it."""
         if self.gone.done() or self._killed_after_grace:
             return
         self.connection.interrupt()
+        if patient:
+            return
         loop = asyncio.get_running_loop()
         self._timers.append(loop.call_later(GRACE, self._end_by_force))
 

@@ -24,7 +24,7 @@ class Policy(Message, frozen=True, tag=True):
     list_only: tuple[str, ...] = ()  # directories whose names may be listed, not their files read
     hidden: tuple[str, ...] = ()  # never readable, even below a readable folder
     device_files: tuple[str, ...] = ()
-    network: Literal["none", "loopback"] = "none"
+    network: Literal["none", "loopback", "internet"] = "none"
     cwd: str = "/"
     environment: dict[str, str] = {}
     data_bytes: int = 0

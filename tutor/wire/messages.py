@@ -20,16 +20,28 @@ from tutor.wire.observed import Observed
 # ------------------------------------------------------------------ app → worker
 
 
+class Script(Message, frozen=True, tag=True):
+    """A file that runs as `python PATH ARGUMENTS` would. Absolute paths. `cwd`: where it starts.
+    `search`: folders of modules, besides its own."""
+
+    path: Line
+    arguments: tuple[Source, ...] = ()
+    cwd: Line = "/"
+    search: tuple[Line, ...] = ()
+
+
 class RunCell(Message, frozen=True, tag=True):
     """Run `source` in the learner's namespace; `run` comes back in every event it causes.
 
     ranks: afterwards run its `main(rank, world)` on that many ranks; 0 = an ordinary cell.
+    script: it is the text of this file, and the first and only thing that the process runs.
     """
 
     run: int
     block: Name
     source: Source
     ranks: Annotated[int, Meta(ge=0, le=16)] = 0
+    script: Script | None = None
 
 
 class Inspect(Message, frozen=True, tag=True):
@@ -126,12 +138,13 @@ class CellFailed(Message, frozen=True, tag=True):
 
 
 class CellFinished(Message, frozen=True, tag=True):
-    """The run is over; all its output is already in the pipe."""
+    """The run is over; all its output is already in the pipe. `exit_code`: of a script."""
 
     run: int
     ok: bool
     seconds: float
     interrupted: bool = False
+    exit_code: int = 0
 
 
 class TensorRow(Message, frozen=True, tag=True):

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from tutor.wire.frames import BlockingChannel, ProtocolError
 from tutor.wire.messages import CellFinished, RunCell, TensorsChanged
+from tutor.worker import script
 from tutor.worker.asking import Asking
 from tutor.worker.display import Display
 from tutor.worker.explain.engine import explain
@@ -55,21 +56,27 @@ class Cells:
         self.block = request.block
         self.display.begin(request.run)
         process = _getpid()
+        if request.script is not None:
+            script.enter(self.main, request.script, request.block)
         run = self._run(request)
         modes = Modes()
         began = _clock()
         ok = interrupted = False
+        code = 1
         try:
-            self._execute(run)
+            self._execute(run, whole=request.script is not None)
             if request.ranks:
                 self._run_on_ranks(run, request.ranks)
-            ok = True
+            ok, code = True, 0
         except KeyboardInterrupt as error:
-            interrupted = True
+            interrupted, code = True, script.exit_code(error)
             forget_frames(error)
             modes.put_back(run.source)
         except BaseException as error:
-            if _getpid() == process:
+            if request.script is not None:
+                code = script.exit_code(error)
+                ok = code == 0
+            if _getpid() == process and not ok:
                 failed = _clock()
                 self.observers.failed(run, error)
                 told = failure_of(error, request.run, request.block)
@@ -77,16 +84,18 @@ class Cells:
                 began += _clock() - failed  # looking at it is not the cell's time
                 self.channel.send(failure_told(error, request.run, told))
             forget_frames(error)
+        if request.script is not None and not self._leave():
+            ok, interrupted, code = False, True, 130
         seconds = _clock() - began
         self.streams.flush()
         self.streams.restore()
         if _getpid() != process:  # the learner's code forked, and this is the child
-            _exit(0 if ok else 1)
+            _exit(code)
         self.observers.end(run)
         self.sink.flush()
         self.display.end()
         self._tell_tensors(request.run)
-        self.channel.send(CellFinished(request.run, ok, seconds, interrupted))
+        self.channel.send(CellFinished(request.run, ok, seconds, interrupted, code))
 
     def _run(self, request: RunCell) -> Run:
         name = cell_name(request.block)
@@ -103,11 +112,23 @@ class Cells:
             rows = tuple(replace(row, shares=(), note="") for row in short)
             self.channel.hold(TensorsChanged(run, rows, hidden=table.hidden + left))
 
-    def _execute(self, run: Run) -> None:
+    def _leave(self) -> bool:
+        """What Python does at the end of a program; False when it was interrupted."""
+        try:
+            self.learners_turn(script.leave)
+        except KeyboardInterrupt:
+            return False
+        except BaseException as error:  # Python, too, only says so
+            forget_frames(error)
+        return True
+
+    def _execute(self, run: Run, *, whole: bool = False) -> None:
         source = run.source
         linecache.cache[run.file] = (len(source), None, source.splitlines(keepends=True), run.file)
         run.names.pop("__warningregistry__", None)  # a cell that runs again warns again
-        body, last = _compiled(self.observers.rewrite(run, _parse(source, run.file)), run.file)
+        body, last = _compiled(
+            self.observers.rewrite(run, _parse(source, run.file)), run.file, whole=whole
+        )
         self.asking.allowed = True
         try:
             self.observers.begin(run)
@@ -150,10 +171,11 @@ class Cells:
             self.interrupts.disarm()  # again: an interrupt may have hit the first one
 
 
-def _compiled(tree: ast.Module, name: str) -> tuple[Any, Any]:
-    """Code of all statements, and of the last one apart where it is an expression."""
+def _compiled(tree: ast.Module, name: str, *, whole: bool) -> tuple[Any, Any]:
+    """Code of all statements, and, unless `whole`, of the last one apart where it is an
+    expression."""
     last = None
-    if tree.body and isinstance(tree.body[-1], ast.Expr):
+    if not whole and tree.body and isinstance(tree.body[-1], ast.Expr):
         expression = ast.Expression(tree.body[-1].value)
         del tree.body[-1]
         last = compile(expression, name, "eval", dont_inherit=True)

@@ -10,6 +10,7 @@ from typing import Any
 
 from tutor.plain import LINE, NAME, clip
 from tutor.wire.messages import CellFailed, Frame
+from tutor.worker.own import CELL, file_of, is_own
 
 _TRACEBACK: Any = BaseException.__dict__["__traceback__"]
 _CAUSE: Any = BaseException.__dict__["__cause__"]
@@ -24,7 +25,7 @@ _FIRST, _LAST = 10, 30
 
 def cell_name(block: str) -> str:
     """The file name under which a block's code is compiled."""
-    return f"<cell {block}>"
+    return file_of(block)
 
 
 def failure_of(error: BaseException, run: int, block: str) -> CellFailed:
@@ -44,6 +45,8 @@ def _failure_of(error: BaseException, run: int, block: str) -> CellFailed:
         line, column = error.lineno or 0, error.offset or 0
         message = clip(error.msg, _MESSAGE)
         frames = tuple(frame for frame in frames if frame.own)  # the parser's own say nothing
+    elif isinstance(error, SystemExit) and not name.startswith(CELL):
+        message = f"The script ended itself with {_exit_code(error)}."
     elif isinstance(error, SystemExit):
         message = (
             f"Your code asked Python to exit ({_exit_code(error)}). "
@@ -134,7 +137,7 @@ def _frame(step: types.TracebackType) -> Frame:
         line=line,
         function=clip(code.co_name, NAME),
         code=clip(linecache.getline(code.co_filename, line).strip(), _CODE),
-        own=code.co_filename.startswith("<cell "),
+        own=is_own(code.co_filename),
     )
 
 

@@ -64,8 +64,13 @@ def watch(
 
 def _supervise(order: Fork, descriptor: int, ledger: Ledger) -> Supervisor:
     os.umask(0o077)  # like the child's own
-    tcp = order.policy.network == "loopback"
-    supervisor = Supervisor(order.policy.write, tcp=tcp, ledger=ledger)
+    network = order.policy.network
+    supervisor = Supervisor(
+        order.policy.write,
+        tcp=network != "none",
+        ledger=ledger,
+        internet=network == "internet",
+    )
     supervisor.start(socket.socket(fileno=descriptor))
     return supervisor
 

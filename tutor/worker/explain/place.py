@@ -9,8 +9,8 @@ import types
 from dataclasses import dataclass, field
 from typing import Any
 
-OWN = "<cell "
-"""How the file names of cells begin."""
+from tutor.worker.own import is_own as _own_file
+
 _LONGEST = 60_000
 """Characters of a cell that is still parsed for an explanation."""
 _linecache = linecache.cache
@@ -69,8 +69,8 @@ def steps_of(traceback: types.TracebackType | None) -> list[types.TracebackType]
 
 
 def is_own(step: types.TracebackType) -> bool:
-    """True in the code of a cell."""
-    return step.tb_frame.f_code.co_filename.startswith(OWN)
+    """True in the learner's own code."""
+    return _own_file(step.tb_frame.f_code.co_filename)
 
 
 def place_of(step: types.TracebackType) -> Place:

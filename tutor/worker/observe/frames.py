@@ -8,8 +8,8 @@ from inspect import CO_OPTIMIZED
 from types import FrameType
 from typing import Any
 
-CELL = "<cell "
-"""How the file name of a cell begins."""
+from tutor.worker.own import is_own
+
 MAX_FRAMES = 12
 MAX_DEPTH = 200
 _get_frame = sys._getframe
@@ -18,13 +18,13 @@ _LOCALS = frozenset({"locals", "vars", "eval", "exec"})
 
 
 def learner_frames(start: FrameType | None = None) -> Iterator[FrameType]:
-    """Frames whose code stands in a cell, the innermost first."""
+    """Frames of own code, the innermost first."""
     frame = start or _get_frame(1)
     found = 0
     for _ in range(MAX_DEPTH):
         if frame is None or found >= MAX_FRAMES:
             return
-        if frame.f_code.co_filename.startswith(CELL):
+        if is_own(frame.f_code.co_filename):
             found += 1
             yield frame
         frame = frame.f_back

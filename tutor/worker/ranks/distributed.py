@@ -14,16 +14,21 @@ from tutor.wire.messages import CellFailed
 from tutor.wire.observed.ranks import RanksSeen
 from tutor.worker.intact import Intact
 from tutor.worker.observe.observer import Observer, Run
+from tutor.worker import own
+from tutor.worker.own import is_own
 from tutor.worker.ranks.course import Verdict
 from tutor.worker.ranks.launch import Launch, Plan
 from tutor.worker.ranks.nursery import Launcher, Nursery, Source
 from tutor.worker.ranks.output import Kept, labelled
+from tutor.worker.ranks.program import program_of
 from tutor.worker.ranks.shipping import parcel
 
 CELL_PATIENCE = 5.0
 """Seconds after which a collective of a `ranks=` cell gives up, unless its code says otherwise."""
 SPAWN_PATIENCE = 30.0
 """The same for ranks that the learner's own code starts."""
+SCRIPT_PATIENCE = 1800.0
+"""The same for ranks of a script, which is used to torch's own patience."""
 _VERDICT = "_tutor_verdict"
 _write = os.write
 
@@ -47,7 +52,7 @@ class Ranks(Observer):
         self._open: list[Launch] = []
         self.watch = True
         self._source: Source = Launcher()
-        if policy.network == "loopback" and sys.platform.startswith("linux"):
+        if policy.network != "none" and sys.platform.startswith("linux"):
             self._source = Nursery()
 
     # -------------------------------------------------------------- an observer
@@ -116,18 +121,21 @@ class Ranks(Observer):
     def launch(self, function: Any, arguments: tuple[Any, ...], world: int) -> Launch:
         """Start `function(rank, *arguments)` as `torch.multiprocessing.spawn` does; whoever calls
         this waits for it. Raises ShippingError, LaunchError."""
-        packed = parcel(function, arguments, self._names, share=True)
+        path, block = own.script()
+        by_name = bool(path)
+        packed = parcel(function, arguments, self._names, share=True, by_name=by_name)
         return self._launch(
             Plan(
                 world,
                 "spawn",
                 *self._place(),
                 packed,
-                SPAWN_PATIENCE,
+                SCRIPT_PATIENCE if by_name else SPAWN_PATIENCE,
                 max(1, self._threads // world),
                 False,
                 self.watch,
                 _sources(),
+                program_of(path, block) if by_name else None,
             ),
             lambda rank, line: _print(labelled(rank, line)),
         )
@@ -202,7 +210,7 @@ def binds(source: str, name: str) -> bool:
 
 
 def _sources() -> Mapping[str, str]:
-    cells = [file for file in linecache.cache if file.startswith("<cell ")]
+    cells = [file for file in linecache.cache if is_own(file)]
     return {file: "".join(linecache.getlines(file)) for file in cells}
 
 

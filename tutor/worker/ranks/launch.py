@@ -27,7 +27,7 @@ from tutor.worker.ranks.course import (
     stopped_words,
     verdict_on,
 )
-from tutor.worker.ranks.messages import Began, Order, Returned
+from tutor.worker.ranks.messages import Began, Order, Program, Returned
 from tutor.worker.ranks.nursery import Source
 from tutor.worker.ranks.output import Lines
 from tutor.worker.ranks.shipping import Parcel
@@ -62,6 +62,7 @@ class Plan:
     meet: bool = False
     watch: bool = True
     sources: Mapping[str, str] = field(default_factory=dict)
+    program: Program | None = None
 
 
 @dataclass(slots=True)
@@ -187,6 +188,7 @@ class Launch:
                 watch=plan.watch,
                 sizes=(len(plan.parcel.function), len(plan.parcel.arguments)),
                 sources=dict(plan.sources),
+                program=plan.program,
             )
             passed = [sock.fileno() for sock in theirs] + outputs + list(plan.parcel.descriptors)
             socket.send_fds(self._control, [b"k"], passed)

@@ -11,6 +11,17 @@ from tutor.wire.messages import CellFailed
 from tutor.wire.observed.ranks import RankCall, RankGradient
 
 
+class Program(Message, frozen=True, tag=True):
+    """The script that starts the ranks, for Python to import again, as `spawn` does: its file,
+    its block, and how the process stood that ran it."""
+
+    path: str
+    block: str
+    arguments: tuple[str, ...]
+    search: tuple[str, ...]
+    cwd: str
+
+
 class Order(Message, frozen=True, tag=True):
     """Start `world` ranks. The packed function and arguments follow as raw bytes.
 
@@ -18,6 +29,7 @@ class Order(Message, frozen=True, tag=True):
     `torch.multiprocessing.spawn` does. meet: join the process group before the call.
     timeout: seconds after which a collective gives up, where the learner's code names no time.
     sources: text of the cells by file name, for tracebacks.
+    program: functions and classes go by name and are found in this script.
     """
 
     world: int
@@ -31,6 +43,7 @@ class Order(Message, frozen=True, tag=True):
     watch: bool
     sizes: tuple[int, int]
     sources: dict[str, str] = {}
+    program: Program | None = None
 
 
 class Began(Message, frozen=True, tag=True):

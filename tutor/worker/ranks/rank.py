@@ -22,10 +22,12 @@ from tutor.wire.frames import ProtocolError
 from tutor.wire.messages import CellFailed
 from tutor.worker.failure import failure_of
 from tutor.worker.namespace import fresh_main, settle
+from tutor.worker.own import is_own
 from tutor.worker.ranks.keeper import end_with
 from tutor.worker.ranks.link import Link
 from tutor.worker.ranks.meeting import Meeting
 from tutor.worker.ranks.messages import Began, Failed, Order, Returned
+from tutor.worker.ranks.program import become
 from tutor.worker.ranks.shipping import ShippingError, inherit, pack_value, unpack
 from tutor.worker.ranks.watch.watch import Watch
 from tutor.worker.streams import Streams
@@ -77,9 +79,7 @@ def _live(
     try:
         if watch is not None:
             watch.install()
-        main = fresh_main(torch.device("cpu"), _show)
-        function, arguments = unpack(packed[0], _show), unpack(packed[1], _show)
-        vars(main).update(_names_of(function))
+        function, arguments = _received(order, packed)
         link.send(Began(_clock(), os.getpid()))
         if not link.wait():
             return 1
@@ -121,6 +121,17 @@ def _settle(rank: int, order: Order) -> None:
         )
 
 
+def _received(order: Order, packed: tuple[bytes, bytes]) -> tuple[Any, Any]:
+    """The function and its arguments, in a `__main__` that holds what they need."""
+    if order.program is not None:
+        become(order.program)
+        return unpack(packed[0], _show), unpack(packed[1], _show)
+    main = fresh_main(torch.device("cpu"), _show)
+    function, arguments = unpack(packed[0], _show), unpack(packed[1], _show)
+    vars(main).update(_names_of(function))
+    return function, arguments
+
+
 def _names_of(function: Any) -> dict[str, Any]:
     """The globals that came with the function, so that its classes can be found by name."""
     names = getattr(function, "__globals__", {})
@@ -155,7 +166,7 @@ def _tell_failure(error: BaseException, order: Order, link: Link, code: int | No
 def _trace(error: BaseException) -> str:
     """The traceback as Python prints it, from the learner's first line on."""
     step = error.__traceback__
-    while step is not None and not step.tb_frame.f_code.co_filename.startswith("<cell "):
+    while step is not None and not is_own(step.tb_frame.f_code.co_filename):
         step = step.tb_next
     with contextlib.suppress(Exception):
         lines = traceback.format_exception(type(error), error, step or error.__traceback__)

@@ -40,16 +40,24 @@ class Parcel:
 
 
 def parcel(
-    function: Any, arguments: tuple[Any, ...], names: Mapping[str, Any], *, share: bool
+    function: Any,
+    arguments: tuple[Any, ...],
+    names: Mapping[str, Any],
+    *,
+    share: bool,
+    by_name: bool = False,
 ) -> Parcel:
     """Pack for a rank. `names` is the learner's namespace.
 
     share: tensors, queues and locks among the arguments are shared with this process, as
     `torch.multiprocessing.spawn` shares them; otherwise every rank gets copies.
+    by_name: functions and classes are found in modules, as Python itself has it.
 
     Raises:
         ShippingError: a part cannot leave this process.
     """
+    if by_name:
+        return _by_name(function, arguments)
     try:
         packed = _pack(function, names)
     except _Unpicklable as error:
@@ -67,6 +75,18 @@ def parcel(
         return Parcel(packed, _pack(arguments, names))
     except _Unpicklable as error:
         raise ShippingError(f"The arguments could not be sent to the ranks: {error}") from error
+    finally:
+        context.set_spawning_popen(None)
+    return Parcel(packed, shared, tuple(passage.descriptors))
+
+
+def _by_name(function: Any, arguments: tuple[Any, ...]) -> Parcel:
+    """As multiprocessing does it; what it cannot pickle raises its own error."""
+    passage = _Passage()
+    context.set_spawning_popen(passage)  # type: ignore[arg-type]
+    try:
+        packed = bytes(reduction.ForkingPickler.dumps(function))
+        shared = bytes(reduction.ForkingPickler.dumps(arguments))
     finally:
         context.set_spawning_popen(None)
     return Parcel(packed, shared, tuple(passage.descriptors))

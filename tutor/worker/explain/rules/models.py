@@ -11,9 +11,10 @@ from tutor.plain import clip
 from tutor.wire.explanation import Fix
 from tutor.worker.explain.layers import python_containers_with_layers
 from tutor.worker.explain.peek import child_names
-from tutor.worker.explain.place import OWN, source_of
+from tutor.worker.explain.place import source_of
 from tutor.worker.explain.rules.rule import Rules, article, numbers, shape
 from tutor.worker.explain.situation import Draft, Situation, Value, is_module
+from tutor.worker.own import is_own
 
 RULES = Rules()
 
@@ -132,7 +133,7 @@ def _without_return(situation: Situation, call: ast.Call) -> str:
         functions = [base.__dict__.get("forward") for base in type(called).__mro__]
         called = next((function for function in functions if function is not None), None)
     code = getattr(called, "__code__", None) if type(called).__name__ == "function" else None
-    if code is None or not code.co_filename.startswith(OWN):
+    if code is None or not is_own(code.co_filename):
         return ""
     return "" if _returns(code) else str(code.co_name)
 

@@ -25,6 +25,7 @@ from tutor.worker.observe.graph.saved import SavedReader
 from tutor.worker.observe.graph.words import op_word
 from tutor.worker.observe.labels import RETURNED, line_of
 from tutor.worker.observe.modules.calls import Call, CallLog
+from tutor.worker.own import is_own
 
 SAVED_SECONDS = 0.02
 """After so long, what the remaining nodes save is no longer looked at."""
@@ -316,7 +317,7 @@ def _anomaly_line(node: Any) -> int:
     try:
         for entry in reversed(node.metadata.get("traceback_", [])):
             head = entry.split("\n", 1)[0]
-            if 'File "<cell ' in head:
+            if head.count('"') == 2 and is_own(head.split('"')[1]):
                 return int(head.rsplit("line ", 1)[1].split(",")[0])
     except Exception:
         return 0

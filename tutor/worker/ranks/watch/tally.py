@@ -11,6 +11,7 @@ from typing import Any
 
 from tutor.plain import NAME, clip, number_text
 from tutor.wire.observed.ranks import SAMPLES, VALUES, Fingerprint, RankGradient
+from tutor.worker.own import is_own
 from tutor.worker.ranks.messages import Tick
 
 _clock = time.perf_counter
@@ -79,7 +80,7 @@ def line_of(thread: int) -> int:
 def line_below(frame: Any) -> int:
     """The line of the innermost frame of a cell, from `frame` outwards."""
     while frame is not None:
-        if frame.f_code.co_filename.startswith("<cell "):
+        if is_own(frame.f_code.co_filename):
             return frame.f_lineno or 0
         frame = frame.f_back
     return 0
