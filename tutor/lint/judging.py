@@ -12,6 +12,11 @@ from tutor.session.snapshot import CellRun, Verdict
 
 _LINE = re.compile(r"\bline (\d+)")
 
+CELL_SECONDS, TRAINING_SECONDS = 2.0, 10.0
+"""What a cell may take: one to look at, and one whose progress is watched."""
+CHECK_SECONDS = 2.0
+"""What a check may take before the learner wonders."""
+
 
 def crash(cell: Cell, run: CellRun) -> LessonError | None:
     """The cell did not end as it was meant to: an error, or none where one was expected."""
@@ -43,6 +48,24 @@ def wrong_output(cell: Cell, run: CellRun) -> LessonError | None:
             "warning",
         )
     return None
+
+
+def slow_cell(cell: Cell, run: CellRun) -> LessonError | None:
+    """A note, since a busy machine makes any cell slow."""
+    watched = cell.panel == "training" or cell.ranks
+    budget = TRAINING_SECONDS if watched else CELL_SECONDS
+    if run.seconds <= budget:
+        return None
+    text = f"`{cell.id}` took {run.seconds:.1f} s; expected {budget:.0f} s at most"
+    return LessonError(cell.place, text, "note")
+
+
+def slow_check(exercise: Exercise, verdict: Verdict) -> LessonError | None:
+    """The same for the check of a solution."""
+    if verdict.seconds <= CHECK_SECONDS:
+        return None
+    text = f"the check of `{exercise.id}` took {verdict.seconds:.1f} s; "
+    return _at(exercise.checks_place, f"{text}expected {CHECK_SECONDS:.0f} s at most", "note")
 
 
 def starter_finding(exercise: Exercise, verdict: Verdict) -> LessonError | None:

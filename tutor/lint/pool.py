@@ -66,6 +66,7 @@ def settings(scratch: Path, tasks: Sequence[Task]) -> SessionSettings:
     return SessionSettings(
         scratch=scratch,
         device="cpu",
+        keep_graders=True,
         assets=tuple(sorted(assets)),
         hidden=tuple(sorted({task.pack.root for task in tasks})),
     )
