@@ -195,6 +195,54 @@ MULTI = Quiz(
 PREDICT = Quiz(
     "predict", "predict", "What does it print?", PLACE, code="print(1 + 1)", accept=("2",)
 )
+BLANK = Quiz(
+    "move",
+    "blank",
+    "Complete the line so that the checkpoint opens on any machine.",
+    PLACE,
+    code='import torch\nstate = torch.load(path, ____="cpu")',
+    accept=("map_location",),
+    wrong=MappingProxyType({"device": "torch.load has no argument of that name."}),
+    explain="Tensors are moved while they are read.",
+)
+PARSONS = Quiz(
+    "step",
+    "parsons",
+    "Put one training step in order.",
+    PLACE,
+    lines=(
+        "optimizer.zero_grad()",
+        "loss = loss_fn(model(x), y)",
+        "loss.backward()",
+        "optimizer.step()",
+    ),
+    orders=((0, 1, 2, 3), (1, 0, 2, 3)),
+    distractors=(Choice("loss.step()", False, "A loss has no step."),),
+    wrong=MappingProxyType({"4 before 3": "The step used gradients that did not exist yet."}),
+    explain="Gradients come before the step that uses them.",
+)
+ORDER = Quiz(
+    "loop",
+    "parsons",
+    "Put the loop together.",
+    PLACE,
+    lines=("for x in batches:", "    y = model(x)", "    total += y.sum()"),
+    orders=((0, 1, 2),),
+)
+FIX = Quiz(
+    "softmax",
+    "fix",
+    "The loss never falls. Which line is wrong, and what should it be?",
+    PLACE,
+    code="optimizer.zero_grad()\nloss = loss_fn(model(x).softmax(1), y)\n\nloss.backward()",
+    choices=(
+        Choice("loss = loss_fn(model(x).argmax(1), y)", False, "argmax has no gradient."),
+        Choice("loss = loss_fn(model(x), y)", True, "It normalises raw scores itself."),
+    ),
+    wrong=MappingProxyType({"1": "Clearing belongs there."}),
+    line=2,
+    explain="Two softmaxes in a row flatten the gradient.",
+)
 UNKNOWN = Quiz("later", "draw", "Draw the graph.", PLACE)
 
 
@@ -384,6 +432,16 @@ EXHIBITS: dict[str, Callable[[], Widget]] = {
     "quiz wrong": lambda: answered(CHOICE, "1"),
     "quiz multi": lambda: answered(MULTI, "0"),
     "quiz predict": lambda: QuizView(PREDICT),
+    "quiz blank": lambda: QuizView(BLANK),
+    "quiz blank wrong": lambda: answered(BLANK, "device"),
+    "quiz parsons": lambda: QuizView(PARSONS),
+    "quiz parsons wrong": lambda: answered(PARSONS, "1", "3", "2", "0"),
+    "quiz parsons right": lambda: answered(PARSONS, "1", "0", "2", "3"),
+    "quiz order": lambda: QuizView(ORDER),
+    "quiz fix": lambda: QuizView(FIX),
+    "quiz fix wrong line": lambda: answered(FIX, "1"),
+    "quiz fix wrong": lambda: answered(FIX, "2", "0"),
+    "quiz fix right": lambda: answered(FIX, "2", "1"),
     "quiz unknown": lambda: QuizView(UNKNOWN),
     "tensors": lambda: TensorsPanel(TABLE),
     "tensors empty": lambda: TensorsPanel(),

@@ -31,7 +31,8 @@ from tutor.session.snapshot import CellRun, InputWanted
 from tutor.ui.widgets.exercise import ExerciseView
 from tutor.ui.widgets.fold import Fold
 from tutor.ui.widgets.output import OutputView
-from tutor.ui.widgets.quiz import ChoiceList, QuizView
+from tutor.ui.widgets.quiz import QuizView
+from tutor.ui.widgets.quiz_choices import ChoiceList
 from tutor.ui.widgets.runnable import CellView, RunnableView
 
 

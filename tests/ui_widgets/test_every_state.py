@@ -14,6 +14,7 @@ from gallery import Gallery, Host, frame
 from textual.app import App
 from textual.widget import Widget
 
+from tutor.course.model import Choice, Quiz
 from tutor.session.snapshot import (
     CellRun,
     InputWanted,
@@ -144,6 +145,25 @@ def hostile_widgets(rng: random.Random) -> list[Widget]:
         )
     )  # fmt: skip
     question.call_after_refresh(question.show_answer, ("0",))
+    told = (Choice(n(), True, n()), Choice(n(), False, n()))
+    blank = QuizView(
+        Quiz("q", "blank", n(), CHOICE.place, f"{n()}____{n()}", accept=(n(),), wrong={n(): n()})
+    )
+    ordered = QuizView(
+        Quiz(
+            "q",
+            "parsons",
+            n(),
+            CHOICE.place,
+            lines=(n(), n()),
+            orders=((0, 1),),
+            distractors=told,
+            wrong={"2 before 1": n()},
+        )
+    )
+    ordered.call_after_refresh(ordered.show_answer, ("2", "1", "0"))
+    fixed = QuizView(Quiz("q", "fix", n(), CHOICE.place, f"{n()}\n{n()}", choices=told, line=1))
+    fixed.call_after_refresh(fixed.show_answer, ("1", "1"))
     row = msgspec.structs.replace(
         ROWS[6], path=n(), dtype=n(), device=n(), grad_fn=n(), alias_of=n(), shares=(n(), n()),
         note=n(),
@@ -156,7 +176,8 @@ def hostile_widgets(rng: random.Random) -> list[Widget]:
     view = TensorView(detail)
     view.styles.height = 16
     return [
-        cell, task, broken, question, tensors, view, ProseView(n() + "\n\n```\n" + n() + "\n```\n"),
+        cell, task, broken, question, blank, ordered, fixed, tensors, view,
+        ProseView(n() + "\n\n```\n" + n() + "\n```\n"),
         StepBar((StepMark(n(), current=True),)), Fold(n(), lambda width: []),
     ]  # fmt: skip
 

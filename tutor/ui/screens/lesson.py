@@ -9,7 +9,6 @@ from textual import events
 from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
-from textual.widgets import Input
 
 from tutor.course.model import Step
 from tutor.session.snapshot import Snapshot
@@ -277,7 +276,7 @@ class LessonScreen(LessonWork, TutorScreen):
         elif isinstance(view, ExerciseView):
             self.show_footer("exercise")
         elif isinstance(view, QuizView):
-            self.show_footer("typed" if isinstance(self.focused, Input) else "quiz")
+            self.show_footer(view.footer)
         elif view is not None:
             self.show_footer("run")
         else:
