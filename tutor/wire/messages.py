@@ -66,9 +66,11 @@ class Question(Message, frozen=True, tag=True):
     """
 
     question: int
-    op: Literal["get", "call", "attribute", "make", "probe"]
+    op: Literal["get", "call", "attribute", "make", "probe", "ranks"]
     target: Name = ""
     handle: int = -1
+    ranks: run the handle, or `main` of the author's `code`, on `world` ranks for at most `seconds`;
+    the list of what each returned.
     path: tuple[Name, ...] = ()
     code: Source = ""
     arguments: Any = None
@@ -79,6 +81,8 @@ class Quit(Message, frozen=True, tag=True):
     """End at once, politely."""
 
 
+    world: Annotated[int, Meta(ge=0, le=16)] = 0
+    seconds: float = 0.0
 # ------------------------------------------------------------------ worker → app
 
 
