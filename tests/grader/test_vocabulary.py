@@ -234,6 +234,12 @@ def test_grading_stops_at_the_first_failure_in_file_order(
             's.equal(list(s.function("gen", args=0)()), [1, 2])',
         ),
         ("torch.set_default_device('meta')", "s.value('device')"),
+        ("a = 1", 's.equal(s.probe("""\n    b = a + 1\n    answer = b\n"""), 2)'),
+        (
+            "def f(x): raise IndexError('x')",
+            's.raises(s.function("f"), 1, error="IndexError", feedback="no")',
+        ),
+        ("def f(x): return x", 's.shape(s.function("f")(s.randn()), ())\ns.shape(s.rand(), ())'),
     ],
 )
 def test_the_vocabulary_lets_right_attempts_pass(verdict: Any, attempt: str, check: str) -> None:
@@ -263,6 +269,7 @@ def test_the_vocabulary_lets_right_attempts_pass(verdict: Any, attempt: str, che
         ("m = nn.ReLU()", 's.value("m").weight', "`m` (a ReLU) has no attribute `weight`."),
         ("m = nn.Sequential()", 's.value("m")[3]', "raised IndexError"),
         ("def f(x): return x", 's.raises(s.function("f"), 1)', "No error was raised, expected ValueError."),
+        ("def f(x): return x", 's.raises(s.function("f"), 1, feedback="Refuse it.")', "Refuse it."),
         ("def f(x): return x[0]", 's.raises(s.function("f"), 1)', "TypeError was raised"),
         ("def f(x): raise ValueError('no')", 's.raises(s.function("f"), 1, message="shape")', "The message of the ValueError was 'no', expected 'shape' in it."),
         ("x = 1\nfor i in []: pass", 's.forbid("for", why="Broadcast.")', "Please solve this without `for`. Broadcast."),
@@ -281,6 +288,14 @@ def test_the_vocabulary_tells_what_is_wrong(
     verdict: Any, attempt: str, check: str, message: str
 ) -> None:
     assert message in failed(verdict(attempt, check)).message
+
+
+def test_a_probe_can_name_its_case(verdict: Any) -> None:
+    check = 's.probe("answer = 1", label="hooks, counted")\ns.fail("Too many hooks.")'
+    failure = failed(verdict("a = 1", check))
+    assert (failure.case, failure.message) == ("hooks, counted", "Too many hooks.")
+    error = failed(verdict("a = 1", 's.probe("answer = 1 / 0", label="one by none")'))
+    assert error.case == "one by none"
 
 
 # ------------------------------------------------------------------ the author's mistakes

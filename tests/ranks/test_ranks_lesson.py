@@ -6,7 +6,7 @@ import pytest
 
 from tests.course.conftest import FRONT, PATH
 from tutor.course.errors import CourseError
-from tutor.course.model import Cell, Lesson
+from tutor.course.model import Cell, Exercise, Lesson
 from tutor.course.parse import parse_lesson
 from tutor.course.parts import RANKS_TIMEOUT
 from tutor.lint.codes import code_of
@@ -36,6 +36,26 @@ def test_one_such_cell_gives_the_whole_lesson_a_network() -> None:
     assert lesson("ranks=2").network == "loopback"
     assert lesson("network=loopback").network == "loopback"
     assert lesson("").network == "none"
+
+
+def exercise(check: str, attributes: str = "") -> Exercise:
+    body = (
+        f"```python exercise id=b {attributes}\nx = 1\n```\n\n"
+        "```python solution for=b\nx = 2\n```\n\n"
+        f"```python check for=b\ndef check(s):\n    {check}\n```\n\n"
+        '```toml hints for=b\nsteps = ["a", "b", "c"]\nlearnt = "d"\n```\n'
+    )
+    found = parse_lesson(f"{FRONT}\n# One lesson\n\n## Part\n\n{body}", PATH).block("b")
+    assert isinstance(found, Exercise)
+    return found
+
+
+def test_an_exercise_whose_check_runs_on_ranks_has_a_network_and_time_for_it() -> None:
+    found = exercise('s.ranks(2, s.function("f"))')
+    assert (found.network, found.timeout) == ("loopback", RANKS_TIMEOUT)
+    assert exercise('s.ranks(2, "")', "timeout=40").timeout == 40
+    plain = exercise('s.fail("no s.ranks(2) here")')
+    assert (plain.network, plain.timeout) == ("none", 10.0)
 
 
 @pytest.mark.parametrize("wrong", ["ranks=0", "ranks=9", "ranks=two", "ranks"])

@@ -98,10 +98,34 @@ async def test_a_fresh_check_may_start_ranks(session: Session) -> None:
     verdict = await session.check(
         Assignment(
             Code("mine", "y = 2", network="loopback"),
-            "def check(s):\n    s.equal(s.get('y'), 2)",
+            "def check(s):\n    s.equal(s.value('y'), 2)",
             fresh=True,
             earlier=(Code("sum", SUM, ranks=2),),
         )
     )
-    assert verdict.ran, verdict
-    assert verdict.problem is None
+    assert verdict.passed, verdict
+
+
+async def test_a_check_runs_the_answer_on_ranks_in_the_sandbox(session: Session) -> None:
+    await declare(session, "distributed/seven")
+    check = "def check(s):\n    s.close(s.ranks(2, s.function('main', args=2)), [3.0, 3.0])"
+    right = Assignment(Code("sum", SUM, network="loopback"), check)
+    verdict = await session.check(right)
+    assert verdict.passed, verdict
+    wrong = Code("sum", SUM.replace("rank + 1", "[1][rank]"), network="loopback")
+    failure = (await session.check(Assignment(wrong, check))).failure
+    assert failure is not None
+    assert failure.message.startswith("Rank 1 raised IndexError in line 3")
+    assert failure.line == 3
+    assert (await session.check(right)).passed
+
+
+async def test_ranks_that_hang_in_a_check_are_named_before_its_time_is_up(
+    session: Session,
+) -> None:
+    await declare(session, "distributed/eight", "loopback")
+    source = "def main(rank, world):\n    while rank: pass"
+    check = "def check(s):\n    s.ranks(2, s.function('main'), timeout=2)"
+    verdict = await session.check(Assignment(Code("x", source, network="loopback"), check))
+    assert verdict.failure is not None, verdict
+    assert verdict.failure.message.startswith("The ranks did not end within 2 s: rank 1 was at")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -85,6 +86,10 @@ def build_exercise(fence: Fence, title: str, parts: Parts, complaints: Complaint
     hints, learnt = _hints(found["hints"], complaints)
     check = found["check"][0] if found["check"] else fence
     solution = found["solution"][0] if found["solution"] else fence
+    values = _without_id(fence)
+    if runs_ranks(check.content):
+        values["network"] = "loopback"
+        values.setdefault("timeout", RANKS_TIMEOUT)
     return Exercise(
         id=name,
         title=title,
@@ -101,7 +106,21 @@ def build_exercise(fence: Fence, title: str, parts: Parts, complaints: Complaint
             Attempt(attempt.content, Place(complaints.path, attempt.line))
             for attempt in found["right"]
         ),
-        **_without_id(fence),
+        **values,
+    )
+
+
+def runs_ranks(checks: str) -> bool:
+    """Whether a check calls `s.ranks`, so that processes must be able to talk to each other."""
+    try:
+        nodes = list(ast.walk(ast.parse(checks)))
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+    return any(
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "ranks"
+        for node in nodes
     )
 
 

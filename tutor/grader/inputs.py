@@ -15,11 +15,11 @@ class Inputs:
 
     def randn(self, *shape: int, seed: int = 0) -> torch.Tensor:
         """Normal numbers, float32."""
-        return torch.randn(*shape, generator=self._generator(seed))
+        return torch.randn(shape, generator=self._generator(seed))
 
     def rand(self, *shape: int, seed: int = 0) -> torch.Tensor:
         """Uniform numbers in [0, 1), float32."""
-        return torch.rand(*shape, generator=self._generator(seed))
+        return torch.rand(shape, generator=self._generator(seed))
 
     def randint(self, low: int, high: int, *shape: int, seed: int = 0) -> torch.Tensor:
         """Whole numbers from `low` to `high - 1`, int64."""

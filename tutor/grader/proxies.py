@@ -115,3 +115,18 @@ def name_of(proxy: RemoteObject) -> str:
 def label_of(proxy: RemoteObject) -> str:
     """How messages call it: its name, or `your Net`."""
     return name_of(proxy) or f"your {type_name(proxy)}"
+
+
+def is_of(value: Any, wanted: Any) -> bool:
+    """Whether `value`, here or there, is of the class `wanted` or of a class of this name."""
+    if isinstance(value, RemoteObject):
+        if isinstance(wanted, str):
+            return any(base.rpartition(".")[2] == wanted for base in about(value).bases)
+        return f"{wanted.__module__}.{wanted.__qualname__}" in about(value).bases
+    if isinstance(wanted, str):
+        return any(base.__name__ == wanted for base in type(value).__mro__)
+    if isinstance(value, bool) and wanted in (int, float):
+        return False
+    if wanted is float:
+        return isinstance(value, int | float)
+    return isinstance(value, wanted)

@@ -7,14 +7,14 @@ from typing import Any, NoReturn
 import torch
 
 from tutor import values
-from tutor.grader import asserts, conversation, proxies
+from tutor.grader import asserts, conversation, proxies, ranked
 from tutor.grader.cases import Case, unchanged
 from tutor.grader.conversation import Conversation, Reply
 from tutor.grader.failures import CheckBroken, CheckFailed, Mismatch
 from tutor.grader.inputs import Inputs
-from tutor.grader.proxies import About, RemoteFunction, RemoteObject, label_of, name_of
+from tutor.grader.proxies import About, RemoteFunction, RemoteObject, is_of, label_of
 from tutor.grader.rules import words_in
-from tutor.grader.words import capitalised, case_label, kind_of
+from tutor.grader.words import case_label, kind_of, subject, type_words
 from tutor.plain import clip, counted
 
 MISSING, TOO_LARGE, BROKEN = "tutor.missing", "tutor.too-large", "tutor.broken"
@@ -64,8 +64,8 @@ class Submission(Inputs):
         if reply.error == MISSING:
             self.fail(f"There is no variable called {name} yet.")
         found = self._decoded(self._tree(reply), reply.body, name)
-        if type is not None and not _is_of(found, type):
-            self.fail(f"`{name}` is {kind_of(found)}, expected {_type_words(type)}.")
+        if type is not None and not is_of(found, type):
+            self.fail(f"`{name}` is {kind_of(found)}, expected {type_words(type)}.")
         return found
 
     def tensor(self, name: str) -> torch.Tensor:
@@ -91,13 +91,22 @@ class Submission(Inputs):
         return self._result(f, args, reply, keep, allow_none)
 
     def raises(
-        self, f: RemoteObject, *args: Any, error: str = "ValueError", message: str = "", **kw: Any
+        self,
+        f: RemoteObject,
+        *args: Any,
+        error: str = "ValueError",
+        message: str = "",
+        feedback: str = "",
+        **kw: Any,
     ) -> None:
-        """The call must raise `error` (or a subclass), with `message` somewhere in its text."""
+        """The call must raise `error` (or a subclass), with `message` somewhere in its text.
+
+        feedback: what to say when it raises nothing.
+        """
         self._open(f, args, kw, "")
         reply = self._ask_call(f, args, kw)
         if reply.ok:
-            self.fail(f"No error was raised, expected {error}.")
+            self.fail(feedback or f"No error was raised, expected {error}.")
         if reply.error.startswith("tutor."):
             self._learner_error(reply)
         if error not in reply.bases:
@@ -118,12 +127,39 @@ class Submission(Inputs):
             self.fail(_UNREADABLE)
         return RemoteObject(self, proxies.about(made), expression)
 
-    def probe(self, code: str, **given: Any) -> Any:
-        """Run author's code in the learner's process, with its names and `given`; its `answer`."""
+    def probe(self, code: str, label: str = "", **given: Any) -> Any:
+        """Run author's code in the learner's process, with its names and `given`; its `answer`.
+
+        label: opens a case of this name.
+        """
+        if label:
+            self._case, self.after = Case(label), []
         body = bytearray()
         keywords = conversation.encode(given, body)
         reply = self._talk.ask("probe", body, code=code, keywords=keywords)
         return self._decoded(self._tree(reply), reply.body)
+
+    def ranks(
+        self, world: int, code: Any, *args: Any, timeout: float = 10, label: str = "", **given: Any
+    ) -> list[Any]:
+        """Run on `world` ranks; the list of what each returned, rank by rank.
+
+        code: a function of the learner, called as `code(rank, world, *args)`; or author's code that
+        defines `main(rank, world)` and uses the learner's names and `given`.
+        """
+        body = bytearray()
+        if isinstance(code, str):
+            self._case = Case.of(label or f"on {world} ranks", [], (), {})
+            what = {"code": code, "keywords": conversation.encode(given, body)}
+        else:
+            self._open(code, args, given, label or ranked.label(code, world, args))
+            what = ranked.fields(code, args, given, body)
+        ranked.demand(world, timeout, isinstance(code, str) and args)
+        reply = self._talk.ask("ranks", body, world=world, seconds=timeout, **what)
+        found = self._decoded(self._tree(reply), reply.body)
+        if not isinstance(found, list) or len(found) != world:
+            self.fail(_UNREADABLE)
+        return found
 
     def grads(self, f: RemoteObject, *args: Any) -> list[torch.Tensor | None]:
         """Gradients of `f(*args).sum()` for each floating tensor argument; None where none is."""
@@ -225,7 +261,7 @@ class Submission(Inputs):
         """One attribute, as data or proxy."""
         reply = self._talk.ask("attribute", handle=proxies.about(target).handle, path=(name,))
         if not reply.ok and "AttributeError" in reply.bases and not reply.line:
-            self.fail(f"{_subject(target)} has no attribute `{name}`.")
+            self.fail(f"{subject(target)} has no attribute `{name}`.")
         label = f"{label_of(target)}.{name}"
         return self._decoded(self._tree(reply), reply.body, label)
 
@@ -321,6 +357,8 @@ class Submission(Inputs):
                 self.fail(f"There is nothing called {message} yet.")
             case "tutor.too-large":
                 self.fail(f"Your code returned more than a check can look at: {message}.")
+            case "tutor.rank":
+                self.fail(message, line=reply.line)
             case "KeyboardInterrupt":
                 self.fail("Your code was stopped while it was being checked.")
             case "SystemExit":
@@ -343,32 +381,6 @@ class Submission(Inputs):
 
 
 _UNREADABLE = "What your code sent back could not be read as an answer."
-
-
-def _is_of(value: Any, wanted: Any) -> bool:
-    if isinstance(value, RemoteObject):
-        if isinstance(wanted, str):
-            return any(base.rpartition(".")[2] == wanted for base in proxies.about(value).bases)
-        return f"{wanted.__module__}.{wanted.__qualname__}" in proxies.about(value).bases
-    if isinstance(wanted, str):
-        return any(base.__name__ == wanted for base in type(value).__mro__)
-    if isinstance(value, bool) and wanted in (int, float):
-        return False
-    if wanted is float:
-        return isinstance(value, int | float)
-    return isinstance(value, wanted)
-
-
-def _type_words(wanted: Any) -> str:
-    name = wanted if isinstance(wanted, str) else wanted.__name__
-    name = {"Tensor": "tensor", "str": "text"}.get(name, name)
-    return f"{'an' if name[:1] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def _subject(target: RemoteObject) -> str:
-    if name_of(target):
-        return f"`{label_of(target)}` ({kind_of(target)})"
-    return capitalised(label_of(target))
 
 
 def _first_line(text: str) -> str:

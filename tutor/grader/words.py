@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tutor.grader.proxies import RemoteObject, label_of, type_name
+from tutor.grader.proxies import RemoteObject, label_of, name_of, type_name
 from tutor.plain import clip, counted, number_text
 from tutor.raw import dtype_name
 from tutor.text import shape_text
@@ -51,6 +51,20 @@ def number_words(value: Any) -> str:
 def capitalised(text: str) -> str:
     """First letter in upper case, the others untouched."""
     return text[:1].upper() + text[1:]
+
+
+def type_words(wanted: Any) -> str:
+    """`a tensor`, `an int`: a class, or the name of one."""
+    name = wanted if isinstance(wanted, str) else wanted.__name__
+    name = {"Tensor": "tensor", "str": "text"}.get(name, name)
+    return _article(name)
+
+
+def subject(target: RemoteObject) -> str:
+    """How a sentence about a stand-in begins: `` `model` (a Linear)``."""
+    if name_of(target):
+        return f"`{label_of(target)}` ({kind_of(target)})"
+    return capitalised(label_of(target))
 
 
 def case_label(name: str, parameters: list[str], args: tuple[Any, ...], kw: dict[str, Any]) -> str:

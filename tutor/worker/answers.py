@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
+import textwrap
 from collections.abc import Callable
 from typing import Any
 
@@ -23,12 +24,17 @@ from tutor.worker.failure import (
     message_of,
 )
 from tutor.worker.namespace import course_names
+from tutor.worker.ranks.distributed import RankFailed
+from tutor.worker.ranks.launch import LaunchError
+from tutor.worker.ranks.shipping import ShippingError
 
 MISSING = "tutor.missing"
 """Error of an answer: there is no such name."""
 TOO_LARGE = "tutor.too-large"
 BROKEN = "tutor.broken"
 """Error of an answer: the author's code could not run, whatever the learner wrote."""
+RANK = "tutor.rank"
+"""Error of an answer: something went wrong on a rank; the message says it all."""
 
 _encode_json = msgspec.json.encode
 _getpid, _exit = os.getpid, os._exit
@@ -73,6 +79,8 @@ class Answers:
 
     def _guarded(self, question: Question, body: bytes, data: bytearray) -> Any:
         operation = self._operations[question.op]
+        if operation is Answers._ranks:  # learner code runs there, not here
+            return self._cells.interruptible(lambda: operation(self, question, body, data))
         return self._cells.learners_turn(lambda: operation(self, question, body, data))
 
     # -------------------------------------------------------------- operations
@@ -107,12 +115,34 @@ class Answers:
             raise _Refused(BROKEN, "the probe did not set `answer`")
         return {"value": self._encode(names["answer"], data)}
 
+    def _ranks(self, question: Question, body: bytes, data: bytearray) -> Any:
+        if question.code:
+            names = self._author_names(self._decode(question.keywords, body, {}))
+            names.pop("main", None)
+            exec(_author_code(question.code, "exec"), names)
+            function, arguments = names.get("main"), []
+            if not callable(function):
+                raise _Refused(BROKEN, "the code for the ranks did not define `main(rank, world)`")
+        else:
+            function = self._target(question)
+            arguments = self._decode(question.arguments, body, [])
+        found = self._cells.ranks.run(
+            question.world,
+            function,
+            *arguments,
+            join_group="init_process_group",
+            seconds=question.seconds,
+            block=self._cells.block,
+        )
+        return {"value": self._encode(found, data)}
+
     _operations: dict[str, Callable[[Answers, Question, bytes, bytearray], Any]] = {
         "get": _get,
         "attribute": _attribute,
         "call": _call,
         "make": _make,
         "probe": _probe,
+        "ranks": _ranks,
     }
 
     # -------------------------------------------------------------- inside
@@ -161,6 +191,11 @@ class Answers:
             return Answer(number, False, error=error.kind, message=clip(error.reason))
         if isinstance(error, values.TooLarge):
             return Answer(number, False, error=TOO_LARGE, message=clip(error))
+        if isinstance(error, RankFailed):
+            line = error.verdict.failure.line if error.verdict.failure else 0
+            return Answer(number, False, error=RANK, message=clip(error.told()), line=line)
+        if isinstance(error, ShippingError | LaunchError):
+            return Answer(number, False, error=RANK, message=clip(error))
         line = line_in(error, cell_name(self._cells.block))
         return Answer(
             number,
@@ -207,7 +242,8 @@ def _signature(value: Any) -> dict[str, Any]:
 
 def _author_code(source: str, mode: str) -> Any:
     try:
-        return compile(source, "<probe>", mode, dont_inherit=True)
+        # Checks hold it in texts that are indented with the code around them.
+        return compile(textwrap.dedent(source).strip(), "<probe>", mode, dont_inherit=True)
     except SyntaxError as error:
         raise _Refused(BROKEN, f"the author's code does not parse: {error}") from None
 

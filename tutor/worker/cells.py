@@ -50,10 +50,11 @@ class Cells:
     sink: Sink
     ranks: Ranks
     block: str = ""
+    number: int = 0
 
     def run(self, request: RunCell) -> None:
         """Run the cell and report: values, a failure, the tensors, the end; in that order."""
-        self.block = request.block
+        self.block, self.number = request.block, request.run
         self.display.begin(request.run)
         process = _getpid()
         if request.script is not None:
@@ -145,17 +146,21 @@ class Cells:
                 self.display.result(value)
 
     def _run_on_ranks(self, run: Run, world: int) -> None:
+        values = self.interruptible(lambda: self.ranks.run_main(run, world))
+        if any(value is not None for value in values):
+            run.names["_"] = values
+            self.learners_turn(lambda: self.display.result(values))
+
+    def interruptible(self, action: Callable[[], T]) -> T:
+        """Do `action`, which is ours and waits for learner code elsewhere."""
         try:
             try:
                 self.interrupts.arm()
-                values = self.ranks.run_main(run, world)
+                return action()
             finally:
                 self.interrupts.disarm()
         finally:
             self.interrupts.disarm()  # again: an interrupt may have hit the first one
-        if any(value is not None for value in values):
-            run.names["_"] = values
-            self.learners_turn(lambda: self.display.result(values))
 
     def learners_turn(self, action: Callable[[], T]) -> T:
         """Do `action`, which runs learner code: interruptible, with the builtins it changed."""

@@ -180,6 +180,27 @@ def stopped_words(ranks: list[RankCourse]) -> str:
     return f"stopped while {' and '.join(words)}" if words else ""
 
 
+def late(ranks: list[RankCourse], seconds: float) -> Verdict | None:
+    """The verdict on ranks that had to be ended after `seconds`; None where none was."""
+    running = [rank for rank in ranks if rank.stopped and not rank.settled_by_word]
+    if not running:
+        return None
+    number = running[0].rank
+    words = [text for rank in running if (text := _meanwhile(rank))]
+    what = " and ".join(words) if words else f"rank {number} did not get to its first line"
+    line = next((rank.tick.line for rank in running if rank.tick and rank.tick.line), 0)
+    sentence = f"the ranks did not end within {seconds:g} s: {what}"
+    return Verdict(number, sentence, CellFailed(0, "TimeoutError", "", (), line))
+
+
+def lost(ranks: list[RankCourse]) -> Verdict | None:
+    """The verdict on a run that went well, but whose results did not all arrive; else None."""
+    for rank in ranks:
+        if rank.returned is not None and rank.returned.note:
+            return Verdict(rank.rank, f"rank {rank.rank} {rank.returned.note}", None)
+    return None
+
+
 def snapshot(
     run: int, block: str, ranks: list[RankCourse], *, over: bool, verdict: str = ""
 ) -> RanksSeen:
@@ -197,8 +218,13 @@ def failure_words(failed: Failed) -> str:
     """The failure in one line."""
     if failed.code is not None:
         return f"ended with exit code {failed.code}{_at(failed.failure.line)}"
-    first = _SOURCE_OF_GLOO.sub("", failed.failure.message.strip().partition("\n")[0])
+    first = first_line(failed.failure.message)
     return f"{failed.failure.kind}{_at(failed.failure.line)}: {first}"
+
+
+def first_line(message: str) -> str:
+    """Of an error, without the place in gloo's own source."""
+    return _SOURCE_OF_GLOO.sub("", message.strip().partition("\n")[0])
 
 
 # ------------------------------------------------------------------ inside

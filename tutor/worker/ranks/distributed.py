@@ -12,11 +12,11 @@ from typing import Any
 from tutor.wire.control import Policy
 from tutor.wire.messages import CellFailed
 from tutor.wire.observed.ranks import RanksSeen
+from tutor.worker import own
 from tutor.worker.intact import Intact
 from tutor.worker.observe.observer import Observer, Run
-from tutor.worker import own
 from tutor.worker.own import is_own
-from tutor.worker.ranks.course import Verdict
+from tutor.worker.ranks.course import Verdict, first_line, late, lost
 from tutor.worker.ranks.launch import Launch, Plan
 from tutor.worker.ranks.nursery import Launcher, Nursery, Source
 from tutor.worker.ranks.output import Kept, labelled
@@ -38,7 +38,16 @@ class RankFailed(Exception):
 
     def __init__(self, verdict: Verdict) -> None:
         super().__init__(verdict.sentence)
+        self.verdict = verdict
         setattr(self, _VERDICT, verdict)
+
+    def told(self) -> str:
+        """`Rank 1 raised ValueError in line 3: no such row`."""
+        sentence = f"{self.verdict.sentence[:1].upper()}{self.verdict.sentence[1:]}"
+        failure = self.verdict.failure
+        if failure is None or self.verdict.code is not None or not failure.message:
+            return f"{sentence}."
+        return f"{sentence}: {first_line(failure.message)}"
 
 
 class Ranks(Observer):
@@ -83,13 +92,20 @@ class Ranks(Observer):
         return self.run(world, main, join_group="init_process_group")
 
     def run(
-        self, world: int, function: Any, *arguments: Any, join_group: str | None = None
+        self,
+        world: int,
+        function: Any,
+        *arguments: Any,
+        join_group: str | None = None,
+        seconds: float | None = None,
+        block: str = "",
     ) -> list[Any]:
         """Run `function(rank, world, *arguments)` on `world` ranks; what each returned. Every
         rank has copies of the arguments.
 
         join_group: the ranks join the process group first, unless the function's code holds this
-        name. Raises as `run_main`.
+        name. seconds: how long they may take; then, too, a result that got lost is an error.
+        block: whose lines are told where no cell runs. Raises as `run_main`.
         """
         packed = parcel(function, arguments, self._names, share=False)
         meets = join_group is not None and join_group.encode() not in packed.function
@@ -98,7 +114,7 @@ class Ranks(Observer):
             Plan(
                 world,
                 "cell",
-                *self._place(),
+                *self._place(block),
                 packed,
                 CELL_PATIENCE,
                 max(1, self._threads // world),
@@ -109,13 +125,18 @@ class Ranks(Observer):
             kept.add,
         )
         try:
-            launch.wait()
+            in_time = launch.wait(seconds)
         finally:
             self._close(launch)
             for line in kept.lines():
                 _print(line)
         if launch.verdict is not None:
             raise RankFailed(launch.verdict)
+        if seconds is not None:
+            overdue = None if in_time else late(launch.courses, seconds)
+            wrong = overdue or lost(launch.courses)
+            if wrong is not None:
+                raise RankFailed(wrong)
         return [launch.result(rank) for rank in range(world)]
 
     def launch(self, function: Any, arguments: tuple[Any, ...], world: int) -> Launch:
@@ -150,8 +171,8 @@ class Ranks(Observer):
 
     # -------------------------------------------------------------- inside
 
-    def _place(self) -> tuple[int, str]:
-        return (self._run.number, self._run.block) if self._run else (0, "")
+    def _place(self, block: str = "") -> tuple[int, str]:
+        return (self._run.number, self._run.block) if self._run else (0, block)
 
     def _launch(self, plan: Plan, printed: Callable[[int, str], None]) -> Launch:
         run = self._run
