@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from tutor.course.errors import LessonError
@@ -76,8 +75,3 @@ class Bench:
         if isinstance(block, Exercise):
             return await run_code(self.session, code_of(block, block.solution))
         return None if missing(block) else await run_code(self.session, code_of(block))
-
-
-def few(seeds: Sequence[int]) -> Sequence[int]:
-    """Enough for answers that are wrong for any input."""
-    return seeds[:3]

@@ -89,9 +89,9 @@ def _first_answers(code: Code) -> Iterator[Mutant]:
                 yield _first_answer(code, node, name)
             case ast.ClassDef(name=name):
                 for part in node.body:
-                    is_forward = isinstance(part, ast.FunctionDef) and part.name == "forward"
-                    if is_forward and _takes_something(part, 2):
-                        yield _first_answer(code, part, f"{name}.forward")
+                    match part:
+                        case ast.FunctionDef(name="forward") if _takes_something(part, 2):
+                            yield _first_answer(code, part, f"{name}.forward")
 
 
 def _first_answer(code: Code, function: ast.FunctionDef, name: str) -> Mutant:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import dropwhile
@@ -9,7 +10,7 @@ from itertools import dropwhile
 from tutor.course.errors import LessonError
 from tutor.course.model import Attempt, Cell, Exercise, Lesson
 from tutor.lint import judging
-from tutor.lint.bench import Bench, Proof, few
+from tutor.lint.bench import Bench, Proof
 from tutor.lint.codes import missing
 from tutor.lint.questions import question_findings
 from tutor.lint.survival import try_mutants
@@ -17,6 +18,11 @@ from tutor.session.api import SessionAPI
 from tutor.session.snapshot import Verdict
 
 __all__ = ["Proof", "prove_lesson"]
+
+FEW = 3
+"""Seeds for answers that are wrong for any input."""
+SLOW = 0.5
+"""Seconds an attempt; slower ones are tried less often, or a lesson would take minutes."""
 
 
 async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]) -> Proof:
@@ -26,7 +32,8 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
     and right answers, and mutants of the solution. In a hurry: the cells alone, as someone sees
     them who skips exercises. Then the questions that ask for it.
 
-    Right answers are tried with every seed, those that are to fail with the first few.
+    Solutions are tried with every seed, other right answers too unless that takes long, and what
+    is to fail with the first few.
 
     Raises:
         SessionError: there is no worker.
@@ -50,7 +57,7 @@ async def _as_taught(bench: Bench, seeds: Sequence[int]) -> bool:
     for block in bench.lesson.runnables():
         if isinstance(block, Exercise):
             solution = Attempt(block.solution, block.solution_place or block.place)
-            verdict = await _try_right(bench, block, solution, seeds, "the solution")
+            verdict = await _try_right(bench, block, solution, seeds, "the solution", len(seeds))
             proof.add(judging.slow_check(block, verdict) if verdict else None)
             bench.above.append(block)
         elif lacking := missing(block):
@@ -83,11 +90,19 @@ async def _with_mistakes(bench: Bench, seeds: Sequence[int]) -> None:
 
 
 async def _try_right(
-    bench: Bench, exercise: Exercise, attempt: Attempt, seeds: Sequence[int], what: str
+    bench: Bench,
+    exercise: Exercise,
+    attempt: Attempt,
+    seeds: Sequence[int],
+    what: str,
+    least: int = FEW,
 ) -> Verdict | None:
-    """The last verdict."""
+    """The last verdict. `least`: seeds that are tried however long it takes."""
     verdict = None
-    for seed in seeds:
+    began = time.monotonic()
+    for number, seed in enumerate(seeds):
+        if number >= least and time.monotonic() - began > number * SLOW:
+            break
         bench.proof.attempts += 1
         verdict = await bench.check(exercise, attempt.source, seed)
         finding = judging.right_finding(exercise, verdict, attempt.place, what, seed)
@@ -104,7 +119,10 @@ async def _try_wrong(
     *,
     starter: bool = False,
 ) -> None:
-    for seed in few(seeds):
+    began = time.monotonic()
+    for number, seed in enumerate(seeds[:FEW]):
+        if number and time.monotonic() - began > number * SLOW:
+            break
         bench.proof.attempts += 1
         verdict = await bench.check(exercise, attempt.source, seed)
         if starter:
