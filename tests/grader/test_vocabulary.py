@@ -234,6 +234,10 @@ def test_grading_stops_at_the_first_failure_in_file_order(
             's.equal(list(s.function("gen", args=0)()), [1, 2])',
         ),
         ("torch.set_default_device('meta')", "s.value('device')"),
+        (
+            "m = nn.Linear(2, 1)\nm(torch.ones(1, 2)).sum().backward()",
+            'p = s.params(s.value("m"))\ns.equal(list(p), ["weight", "bias"])\ns.close(p["weight"].grad, torch.ones(1, 2))',
+        ),
         ("a = 1", 's.equal(s.probe("""\n    b = a + 1\n    answer = b\n"""), 2)'),
         (
             "def f(x): raise IndexError('x')",
@@ -270,6 +274,7 @@ def test_the_vocabulary_lets_right_attempts_pass(verdict: Any, attempt: str, che
         ("m = nn.Sequential()", 's.value("m")[3]', "raised IndexError"),
         ("def f(x): return x", 's.raises(s.function("f"), 1)', "No error was raised, expected ValueError."),
         ("def f(x): return x", 's.raises(s.function("f"), 1, feedback="Refuse it.")', "Refuse it."),
+        ("m = [1]", 's.params(s.value("m"))', "A list of 1 item came back, expected a module."),
         ("def f(x): return x[0]", 's.raises(s.function("f"), 1)', "TypeError was raised"),
         ("def f(x): raise ValueError('no')", 's.raises(s.function("f"), 1, message="shape")', "The message of the ValueError was 'no', expected 'shape' in it."),
         ("x = 1\nfor i in []: pass", 's.forbid("for", why="Broadcast.")', "Please solve this without `for`. Broadcast."),

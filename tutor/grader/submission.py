@@ -14,7 +14,7 @@ from tutor.grader.failures import CheckBroken, CheckFailed, Mismatch
 from tutor.grader.inputs import Inputs
 from tutor.grader.proxies import About, RemoteFunction, RemoteObject, is_of, label_of
 from tutor.grader.rules import words_in
-from tutor.grader.words import case_label, kind_of, subject, type_words
+from tutor.grader.words import capitalised, case_label, kind_of, subject, type_words
 from tutor.plain import clip, counted
 
 MISSING, TOO_LARGE, BROKEN = "tutor.missing", "tutor.too-large", "tutor.broken"
@@ -138,6 +138,15 @@ class Submission(Inputs):
         keywords = conversation.encode(given, body)
         reply = self._talk.ask("probe", body, code=code, keywords=keywords)
         return self._decoded(self._tree(reply), reply.body)
+
+    def params(self, model: Any) -> dict[str, torch.Tensor]:
+        """The parameters of a module by name, each with its `.grad`."""
+        if not isinstance(model, RemoteObject) or not is_of(model, torch.nn.Module):
+            self.fail(f"{capitalised(kind_of(model))} came back, expected a module.")
+        found = self.probe("answer = dict(model.named_parameters())", model=model)
+        if not isinstance(found, dict):
+            self.fail(_UNREADABLE)
+        return found
 
     def ranks(
         self, world: int, code: Any, *args: Any, timeout: float = 10, label: str = "", **given: Any
