@@ -91,6 +91,9 @@ class ScriptedSession:
     async def inspect(self, path: str) -> InspectFailed:
         return InspectFailed(path, "This session has no tensors.")
 
+    async def trace(self, path: str) -> str:
+        return "This session has no tensors."
+
     def answer_input(self, text: str | None) -> None: ...
 
     def reset_for(self, lesson: str, order: Sequence[str], *, network: str = "none") -> None: ...

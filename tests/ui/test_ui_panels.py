@@ -6,7 +6,7 @@ import pytest
 
 from tests.ui.conftest import Open
 from tests.ui.scripted import ScriptedSession
-from tutor.ui.inspector import PANELS, Inspector, tabs
+from tutor.ui.inspector import PANELS, Inspector, Panel, tabs
 
 TITLES = ["Tensors", "Graph", "Grads", "Train", "Model", "Memory", "Ranks"]
 
@@ -56,3 +56,20 @@ async def test_the_next_panel_needs_no_way_out_of_the_editor(
         await driver.press("ctrl+t")
         assert driver.app.focused is editor
         assert driver.one(Inspector).current == PANELS[1].id
+
+
+@pytest.mark.parametrize("panel", PANELS, ids=lambda panel: panel.id)
+def test_every_panel_explains_itself_in_three_sentences(panel: Panel) -> None:
+    assert panel.about.count(". ") + 1 == 3
+    assert panel.about.endswith(".")
+
+
+async def test_help_begins_with_the_panel_the_learner_is_in(
+    open_app: Open, scripted: ScriptedSession
+) -> None:
+    async with open_app(scripted, "tensors/create", size=(80, 24)) as driver:
+        await driver.press("f4", "ctrl+t", "ctrl+t", "f1")
+        await driver.until(lambda: "The Grads panel" in driver.text)
+        assert "One line for each parameter" in " ".join(driver.text.split())
+        await driver.press("escape", "escape", "f1")
+        assert "The Grads panel" not in driver.text

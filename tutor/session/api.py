@@ -23,8 +23,6 @@ class Code:
     """Run its `main(rank, world)` on that many ranks; 0 = an ordinary cell."""
     script: Script | None = None
     """The file whose text this is, run in a process of its own."""
-    script: Script | None = None
-    """The file whose text this is, run in a process of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +70,6 @@ class SessionSettings:
     """Files and folders that learner code may read and write besides `scratch`."""
     internet: bool = False
     """Let workers whose network is "internet" reach other computers."""
-    writable: tuple[Path, ...] = ()
-    """Files and folders that learner code may read and write besides `scratch`."""
-    internet: bool = False
-    """Let workers whose network is "internet" reach other computers."""
     tier: str = ""
     """"" = the best that works here; tests ask for a weaker one."""
     environment: dict[str, str] = field(default_factory=dict)
@@ -105,7 +99,7 @@ class SessionAPI(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Stop what runs and empty the queue: SIGINT, then after a grace the worker is killed."""
+        """Stop what runs, or the check that goes on, and empty the queue: SIGINT, then after a grace the worker is killed."""
         ...
 
     async def restart(self) -> None:
@@ -117,6 +111,11 @@ class SessionAPI(Protocol):
         ...
 
     async def inspect(self, path: str) -> TensorDetail | InspectFailed: ...
+
+    async def trace(self, path: str) -> str:
+        """Bring the autograd graph of the tensor at `path` into the snapshot; "" when it came,
+        else why there is none."""
+        ...
 
     def answer_input(self, text: str | None) -> None: ...
 

@@ -29,6 +29,8 @@ from tutor.wire.messages import (
     Ready,
     RunCell,
     TensorDetail,
+    Trace,
+    Traced,
     decode,
 )
 
@@ -43,8 +45,8 @@ _NEWS_OF_DEATH = 0.1
 """Seconds between the end of the channel and the kill: a process that ends by itself gets to
 tell how."""
 
-_STARTS_WORK = (RunCell, Inspect, Question, Judge)
-_ENDS_WORK = (CellFinished, TensorDetail, InspectFailed, Answer, Judged)
+_STARTS_WORK = (RunCell, Inspect, Trace, Question, Judge)
+_ENDS_WORK = (CellFinished, TensorDetail, InspectFailed, Traced, Answer, Judged)
 
 OnMessage = Callable[[Any, bytes], None]
 OnOutput = Callable[[bytes], None]

@@ -28,6 +28,7 @@ from tutor.wire.messages import (
     InputRequested,
     TensorsChanged,
 )
+from tutor.wire.observed.graph import GraphSeen
 from tutor.wire.observed.mistakes import MistakeNoticed
 
 VALUE_CHARACTERS = 20_000
@@ -213,6 +214,10 @@ class LiveState:
             run.mistakes = (*run.mistakes, clean(message))[:MISTAKES]
         elif run is not None:
             self._base = replace(self._base, observed=fold(self._base.observed, clean(message)))
+
+    def traced(self, graph: GraphSeen) -> None:
+        """The learner asked for the graph of one tensor."""
+        self._base = replace(self._base, observed=fold(self._base.observed, graph))
 
     def input_requested(self, message: InputRequested) -> None:
         wanted = InputWanted(self._running, sanitize(message.prompt), message.secret)

@@ -7,7 +7,7 @@ import contextlib
 import itertools
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +17,7 @@ from tutor.session.clean import clean
 from tutor.session.connection import Connection
 from tutor.session.detection import find_devices, machine_of
 from tutor.session.device import choose, device_text
-from tutor.session.grading import grade
+from tutor.session.grading import grade, stopped
 from tutor.session.live import LiveState
 from tutor.session.scripts import advise_script, of_script
 from tutor.session.snapshot import Problem, Snapshot, Verdict
@@ -64,6 +64,8 @@ class Session:
         self._reach = "none"
         """What the present worker reaches."""
         self._spare: asyncio.Future[Connection] | None = None
+        self._stop: asyncio.Future[None] | None = None
+        """Ends the check that is going on."""
         self._tasks: set[asyncio.Task[Any]] = set()
         self._lesson = ""
         self._closed = False
@@ -163,6 +165,9 @@ class Session:
             else:
                 self._phase("interrupting", "stopping your code")
                 self._worker.interrupt()
+        elif self._stop is not None and not self._stop.done():
+            self._phase("interrupting", "stopping the check")
+            self._stop.set_result(None)
         self._changed()
 
     def _stop_script(self, worker: Worker) -> None:
@@ -198,7 +203,7 @@ class Session:
             if self._worker is None:
                 return _not_ready(self._snapshot)
             if assignment.fresh:
-                return await self._check_fresh(assignment)
+                return await self._stoppable(lambda stop: self._check_fresh(assignment, stop))
             if not await self._reaches(assignment.code):
                 return _not_ready(self._snapshot)
             worker = self._worker
@@ -206,7 +211,7 @@ class Session:
             if outcome.state != "done":
                 return Verdict(False, False, problem=outcome.problem or _interrupted())
             self._phase("busy", "checking your answer")
-            verdict = await self._grade(worker, assignment)
+            verdict = await self._stoppable(lambda stop: self._grade(worker, assignment, stop))
             if self._worker is worker:
                 self._phase("ready", "worker is ready")
             return verdict
@@ -231,11 +236,15 @@ class Session:
             if self._worker is None:
                 return "The worker was not ready."
             try:
-                return clean(await self._worker.trace(path)).reason
+                traced = clean(await self._worker.trace(path))
             except WorkerLost as lost:
                 return f"The worker {lost}."
             except TimeoutError:
                 return "The worker did not answer in time."
+            if traced.graph is not None:
+                self._live.traced(traced.graph)
+                self._publish()
+            return traced.reason
 
     def answer_input(self, text: str | None) -> None:
         wanted = self._live.input_wanted
@@ -321,7 +330,16 @@ class Session:
             problem = advise_script(problem, code.script.cwd, self._settings)
         return advise(problem, self._zygote.memory_limit, self._zygote.file_limit)
 
-    async def _check_fresh(self, assignment: Assignment) -> Verdict:
+    async def _stoppable(
+        self, check: Callable[[asyncio.Future[None]], Awaitable[Verdict]]
+    ) -> Verdict:
+        self._stop = asyncio.get_running_loop().create_future()
+        try:
+            return await check(self._stop)
+        finally:
+            self._stop = None
+
+    async def _check_fresh(self, assignment: Assignment, stop: asyncio.Future[None]) -> Verdict:
         codes = (*assignment.earlier, assignment.code)
         network = "loopback" if any(map(_needs_loopback, codes)) else "none"
         connection = await self._zygote.spawn("worker", device=self._device, network=network)
@@ -329,26 +347,31 @@ class Session:
         printed = bytearray()
         worker.connection.on_output = printed.extend
         self._phase("busy", "replaying the earlier cells in a fresh worker")
+        stop.add_done_callback(lambda _: worker.interrupt())
         try:
             for code in codes:
                 printed.clear()
                 outcome = await worker.run(code, next(self._numbers))
+                if stop.done():
+                    return Verdict(False, False, problem=stopped())
                 if outcome.state != "done":
                     return Verdict(False, False, problem=outcome.problem or _interrupted())
             grader = await self._take_grader()
             text = printed.decode("utf-8", "replace")
-            return await grade(worker, grader, assignment, text, self._keep_grader)
+            return await grade(worker, grader, assignment, text, stop, self._keep_grader)
         finally:
             self._keep_a_spare()
             await worker.end()
             self._phase("ready", "worker is ready")
 
-    async def _grade(self, worker: Worker, assignment: Assignment) -> Verdict:
+    async def _grade(
+        self, worker: Worker, assignment: Assignment, stop: asyncio.Future[None]
+    ) -> Verdict:
         run = self._live.snapshot().runs.get(assignment.code.block)
         output = "\n".join(line.text for line in run.output.lines) if run else ""
         try:
             verdict = await grade(
-                worker, await self._take_grader(), assignment, output, self._keep_grader
+                worker, await self._take_grader(), assignment, output, stop, self._keep_grader
             )
         finally:
             self._keep_a_spare()  # not earlier: its start would slow the verdict down

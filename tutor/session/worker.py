@@ -23,6 +23,8 @@ from tutor.wire.messages import (
     Question,
     RunCell,
     TensorDetail,
+    Trace,
+    Traced,
 )
 
 GRACE = 2.0
@@ -116,6 +118,12 @@ class Worker:
         message, _ = await asyncio.wait_for(request, INSPECT_TIMEOUT)
         return message
 
+    async def trace(self, path: str) -> Traced:
+        """Raises WorkerLost, TimeoutError after `INSPECT_TIMEOUT` seconds."""
+        request = self._request(Trace(path), b"", (Traced,))
+        message, _ = await asyncio.wait_for(request, INSPECT_TIMEOUT)
+        return message
+
     def answer_input(self, text: str | None) -> None:
         self._send(AnswerInput(text))
         if self._finished is not None and self._deadline is None:
@@ -131,6 +139,15 @@ class Worker:
             return
         loop = asyncio.get_running_loop()
         self._timers.append(loop.call_later(GRACE, self._end_by_force))
+
+    async def stop(self, reply: asyncio.Future[Any]) -> None:
+        """Interrupt the question whose answer `reply` will be; returns when the code has stopped,
+        one way or the other."""
+        self.interrupt()
+        await asyncio.wait({reply})
+        self._stop_timers()
+        if not reply.cancelled():
+            reply.exception()  # nobody else will look
 
     async def end(self) -> None:
         """Kill the process and everything it started."""

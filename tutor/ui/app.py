@@ -308,7 +308,9 @@ class TutorApp(Sturdy, WorkerLife):
 
         if not isinstance(self.screen, HelpScreen):
             contexts = getattr(self.screen, "contexts", None)
-            self.push_screen(HelpScreen(contexts() if contexts else ("app",)))
+            about = getattr(self.screen, "about", None)
+            told = about() if about else None
+            self.push_screen(HelpScreen(contexts() if contexts else ("app",), told))
 
     # -------------------------------------------------------------- time
 

@@ -25,10 +25,12 @@ from tutor.ui.widgets.training import TrainingPanel, TrainingView
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A kind of panel: its id as lessons name it, its tab, and how a snapshot reaches it."""
+    """A kind of panel: its id as lessons name it, its tab, what help says of it in three
+    sentences, and how a snapshot reaches it."""
 
     id: str
     title: str
+    about: str
     make: Callable[[], Widget]
     feed: Callable[[Any, Snapshot], None]
 
@@ -68,13 +70,79 @@ def _feed_ranks(widget: RanksPanel, snapshot: Snapshot) -> None:
 
 
 PANELS: tuple[Panel, ...] = (
-    Panel("tensors", "Tensors", TensorsPanel, _feed_tensors),
-    Panel("graph", "Graph", GraphPanel, _feed_graph),
-    Panel("gradients", "Grads", GradientsPanel, _feed_gradients),
-    Panel("training", "Train", TrainingPanel, _feed_training),
-    Panel("model", "Model", ModelPanel, _feed_model),
-    Panel("memory", "Memory", MemoryPanel, _feed_memory),
-    Panel("ranks", "Ranks", RanksPanel, _feed_ranks),
+    Panel(
+        "tensors",
+        "Tensors",
+        "Every tensor that your names lead to, with its shape, dtype and mean; the mark "
+        "in front says what the last run did to it. Models and containers fold into one "
+        "line, which Enter opens. Enter on a tensor shows its values, how they are spread "
+        "and how they lie in memory; g shows the graph that made it.",
+        TensorsPanel,
+        _feed_tensors,
+    ),
+    Panel(
+        "graph",
+        "Graph",
+        "The autograd graph right before the last backward: the result on top, below it "
+        "what it was computed from, down to the leaves where gradients arrive. Each line "
+        "has the operation, the shape of its result, the line of your code and what it "
+        "keeps in memory for the backward. Fold parts with ←, and press Enter for what an "
+        "operation does.",
+        GraphPanel,
+        _feed_graph,
+    ),
+    Panel(
+        "gradients",
+        "Grads",
+        "One line for each parameter: the size of its gradient now and over the last "
+        "steps, and how far a step moves it compared with its own size. The word at the "
+        "end is a verdict: healthy, vanishing, exploding, dead, none, or NaN with the "
+        "step in which it began. When gradients are clipped you see the size before and "
+        "after.",
+        GradientsPanel,
+        _feed_gradients,
+    ),
+    Panel(
+        "training",
+        "Train",
+        "Your losses as they come, named by your variables, with learning rate, steps per "
+        "second and the place in your loops. Nothing was added to your code: a loss is "
+        "what you call backward on, and a validation loss or accuracy is a number that "
+        "your loop keeps. l switches to a logarithmic scale, e shows earlier runs of this "
+        "cell to compare.",
+        TrainingPanel,
+        _feed_training,
+    ),
+    Panel(
+        "model",
+        "Model",
+        "The layers of your model as the first forward pass met them, with the shape that "
+        "came in and the shape that left. Beside each layer stand its parameters, its "
+        "share of the time, and whether it is frozen. After a crash you see how far the "
+        "data came.",
+        ModelPanel,
+        _feed_model,
+    ),
+    Panel(
+        "memory",
+        "Memory",
+        "What is in use now and what the peak was, for this process and for each device. "
+        "Below that the memory by name, and the lines of your code that it grew at. What "
+        "a run left behind is marked, since that is where memory leaks begin.",
+        MemoryPanel,
+        _feed_memory,
+    ),
+    Panel(
+        "ranks",
+        "Ranks",
+        "One column for each process when your code runs on several: its loss, its step, "
+        "the rows of data it drew, and what it prints. The bar shows where its time went: "
+        "computing, waiting for the others, or exchanging gradients. A fingerprint of the "
+        "gradients before and after the exchange shows that all ranks agree; a rank that "
+        "hangs or is lost is named.",
+        RanksPanel,
+        _feed_ranks,
+    ),
 )
 
 
@@ -118,6 +186,11 @@ class Inspector(Vertical):
         """Show `panel` if there is one of that name."""
         if any(known.id == panel for known in PANELS):
             self.current = panel
+
+    @property
+    def panel(self) -> Panel:
+        """The one that is shown."""
+        return next(panel for panel in PANELS if panel.id == self.current)
 
     def focus_panel(self) -> None:
         self.query_one(f"#panel-{self.current}").focus()

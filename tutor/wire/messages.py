@@ -16,6 +16,7 @@ from tutor.wire.base import Count, Line, Message, Name, Source, Text
 from tutor.wire.explanation import Explanation
 from tutor.wire.frames import ProtocolError
 from tutor.wire.observed import Observed
+from tutor.wire.observed.graph import GraphSeen
 
 # ------------------------------------------------------------------ app → worker
 
@@ -50,6 +51,12 @@ class Inspect(Message, frozen=True, tag=True):
     path: Line
 
 
+class Trace(Message, frozen=True, tag=True):
+    """Ask for the autograd graph of the tensor at `path`."""
+
+    path: Line
+
+
 class AnswerInput(Message, frozen=True, tag=True):
     """What the learner typed for `input()`; None means end of file."""
 
@@ -63,26 +70,26 @@ class Question(Message, frozen=True, tag=True):
     get: the global `target`. call: call `target` (or handle `handle`, then attribute `path`).
     attribute: read `path` of it. make: evaluate the expression `code` and keep a handle.
     probe: run the author's `code` with the learner's names visible; its `answer` is returned.
+    ranks: run the handle, or `main` of the author's `code`, on `world` ranks for at most `seconds`;
+    the list of what each returned.
     """
 
     question: int
     op: Literal["get", "call", "attribute", "make", "probe", "ranks"]
     target: Name = ""
     handle: int = -1
-    ranks: run the handle, or `main` of the author's `code`, on `world` ranks for at most `seconds`;
-    the list of what each returned.
     path: tuple[Name, ...] = ()
     code: Source = ""
     arguments: Any = None
     keywords: Any = None
+    world: Annotated[int, Meta(ge=0, le=16)] = 0
+    seconds: float = 0.0
 
 
 class Quit(Message, frozen=True, tag=True):
     """End at once, politely."""
 
 
-    world: Annotated[int, Meta(ge=0, le=16)] = 0
-    seconds: float = 0.0
 # ------------------------------------------------------------------ worker → app
 
 
@@ -204,6 +211,10 @@ class TensorDetail(Message, frozen=True, tag=True):
     high: float | None = None
     values: tuple[tuple[Name, ...], ...] = ()
     slice_note: Line = ""
+    itemsize: Annotated[int, Meta(ge=0, le=1024)] = 0  # bytes a number
+    spread: Annotated[tuple[Count, ...], Meta(max_length=128)] = ()  # histogram, equal bins
+    spread_low: float = 0.0
+    spread_high: float = 0.0
 
 
 class InspectFailed(Message, frozen=True, tag=True):
@@ -211,6 +222,14 @@ class InspectFailed(Message, frozen=True, tag=True):
 
     path: Line
     reason: Line
+
+
+class Traced(Message, frozen=True, tag=True):
+    """Answer to `Trace`: the graph, or the reason why there is none."""
+
+    path: Line
+    graph: GraphSeen | None = None
+    reason: Line = ""
 
 
 class InputRequested(Message, frozen=True, tag=True):
@@ -308,7 +327,7 @@ class Judged(Message, frozen=True, tag=True):
 
 # ------------------------------------------------------------------ decoding
 
-ToWorker = RunCell | Inspect | AnswerInput | Question | Quit
+ToWorker = RunCell | Inspect | Trace | AnswerInput | Question | Quit
 ToGrader = Judge | AnswerRelayed | Quit
 FromWorker = (
     Ready
@@ -319,6 +338,7 @@ FromWorker = (
     | TensorsChanged
     | TensorDetail
     | InspectFailed
+    | Traced
     | InputRequested
     | Answer
     | Observed

@@ -8,7 +8,17 @@ import traceback
 
 from tutor.wire.control import Policy
 from tutor.wire.frames import BlockingChannel, ProtocolError
-from tutor.wire.messages import AnswerInput, Inspect, Question, Quit, Ready, RunCell, decode
+from tutor.wire.messages import (
+    AnswerInput,
+    Inspect,
+    Question,
+    Quit,
+    Ready,
+    RunCell,
+    Trace,
+    Traced,
+    decode,
+)
 from tutor.worker.answers import Answers
 from tutor.worker.asking import Asking
 from tutor.worker.cells import Cells
@@ -19,6 +29,7 @@ from tutor.worker.interrupts import Interrupts
 from tutor.worker.namespace import fresh_main, settle
 from tutor.worker.observe.all import observers
 from tutor.worker.observe.detail import inspect_tensor
+from tutor.worker.observe.graph.observer import GraphObserver
 from tutor.worker.observe.observer import Observers
 from tutor.worker.observe.sink import Sink
 from tutor.worker.observe.tensors import TensorWatch
@@ -92,10 +103,21 @@ def serve_one(channel: BlockingChannel, cells: Cells, answers: Answers) -> None:
         case Inspect() as request:
             names, skipped = vars(cells.main), cells.watch.preloaded
             channel.send(inspect_tensor(names, skipped, request.path))
+        case Trace() as request:
+            _trace(channel, cells, request.path)
         case AnswerInput():
             pass  # typed too late: the cell that asked has ended
         case Quit():
             _exit(0)
+
+
+def _trace(channel: BlockingChannel, cells: Cells, path: str) -> None:
+    observer = cells.observers.of_kind(GraphObserver)
+    found = observer.of_tensor(vars(cells.main), cells.watch.preloaded, path, cells.number)
+    if isinstance(found, str):
+        channel.send(Traced(path, reason=found))
+    else:
+        channel.send(Traced(path, found))
 
 
 def _leave() -> None:

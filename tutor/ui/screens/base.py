@@ -55,6 +55,10 @@ class TutorScreen(Sturdy, Screen[None]):
         """Where the learner is, nearest first, for the help page."""
         return (self.context, "app")
 
+    def about(self) -> tuple[str, str] | None:
+        """Title and a few sentences about what the learner is on, for the help page."""
+        return None
+
     def show_footer(self, name: str) -> None:
         """Show the keys of another footer."""
         if name != self.footer_name:

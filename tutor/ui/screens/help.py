@@ -18,19 +18,20 @@ _KEY_COLUMN = 20
 
 
 class HelpScreen(ModalScreen[None]):
-    """The help page, made from the table of keys for `contexts`."""
+    """The help page: what `about` tells (title and text), then the keys for `contexts`."""
 
     context: Where = "help"
     CSS_PATH = "dialogs.tcss"
     BINDINGS: ClassVar[list[BindingType]] = bindings("help")
 
-    def __init__(self, contexts: tuple[Where, ...]) -> None:
+    def __init__(self, contexts: tuple[Where, ...], about: tuple[str, str] | None = None) -> None:
         super().__init__()
         self._contexts = contexts
+        self._about = about
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="dialog page"), VerticalScroll(id="help"):
-            yield Flow(lambda width: help_lines(self._contexts, width))
+            yield Flow(lambda width: help_lines(self._contexts, width, self._about))
 
     def on_mount(self) -> None:
         dialog = self.query_one(".dialog")
@@ -42,9 +43,14 @@ class HelpScreen(ModalScreen[None]):
         self.dismiss()
 
 
-def help_lines(contexts: tuple[Where, ...], width: int) -> list[Content]:
-    """A heading for each context, then one key a line, wrapped under its own column."""
+def help_lines(
+    contexts: tuple[Where, ...], width: int, about: tuple[str, str] | None = None
+) -> list[Content]:
+    """What it is about, then a heading for each context and one key a line, wrapped under its
+    own column."""
     lines: list[Content] = []
+    if about is not None:
+        lines = [Content.styled(about[0], "bold $text-primary"), *plain(about[1]).wrap(width)]
     for title, keys in sections(contexts):
         if not keys:
             continue

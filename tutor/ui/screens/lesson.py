@@ -254,6 +254,12 @@ class LessonScreen(LessonWork, TutorScreen):
             found.append("block")
         return (*found, "lesson", "app")
 
+    def about(self) -> tuple[str, str] | None:
+        if not self._focus_in(Inspector):
+            return None
+        panel = self.query_one(Inspector).panel
+        return f"The {panel.title} panel", panel.about
+
     def focused_block(self) -> RunnableView | QuizView | None:
         return self._block_around(self.focused) if self.focused else None
 

@@ -235,6 +235,20 @@ class LessonWork(TutorScreen):
         event.stop()
         self.app.push_screen(TensorScreen(event.path))
 
+    def on_tensors_panel_graph_wanted(self, event: TensorsPanel.GraphWanted) -> None:
+        event.stop()
+        self._show_graph_of(event.path)
+
+    @work(exclusive=True, group="trace")
+    async def _show_graph_of(self, path: str) -> None:
+        reason = await self.tutor.session.trace(path)
+        if reason:
+            self.tutor.say(f"{path} has no graph to show. {reason}")
+            return
+        inspector = self.query_one(Inspector)
+        inspector.bring("graph")
+        inspector.focus_panel()
+
     # -------------------------------------------------------------- which block
 
     def _exercise(self) -> ExerciseView | None:

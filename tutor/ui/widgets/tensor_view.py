@@ -13,6 +13,8 @@ from tutor.ui.widgets.flow import Flow, cut_content
 from tutor.ui.widgets.heat_map import HeatMap, value_strips
 from tutor.ui.widgets.numbers import compact
 from tutor.ui.widgets.plain import one_line, plain
+from tutor.ui.widgets.spread import spread_lines
+from tutor.ui.widgets.steps import step_lines
 from tutor.wire.messages import TensorDetail
 
 _EMPTY = "No tensor is open. Choose one in the tensors panel and press Enter."
@@ -48,6 +50,7 @@ class TensorView(VerticalScroll):
         yield Flow(self._head)
         yield HeatMap()
         yield Flow(self._values)
+        yield Flow(self._below)
 
     def on_mount(self) -> None:
         self._show()
@@ -73,6 +76,15 @@ class TensorView(VerticalScroll):
         if self.detail is None or value_strips(self.detail, None, self.rich_style, width):
             return []
         return value_lines(self.detail, width)
+
+    def _below(self, width: int) -> list[Content]:
+        """How the numbers are spread, and how they lie in memory."""
+        detail = self.detail
+        if detail is None:
+            return []
+        spread = spread_lines(detail.spread, detail.spread_low, detail.spread_high, width)
+        steps = step_lines(detail.row.shape, detail.strides, detail.itemsize, width)
+        return [*spread, *steps]
 
 
 def head_lines(detail: TensorDetail, width: int) -> list[Content]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -18,6 +19,7 @@ from tutor.session.snapshot import TensorTable
 from tutor.ui.widgets.flow import cut
 from tutor.ui.widgets.plain import one_line, plain
 from tutor.ui.widgets.tensor_columns import MARKS, Fitted, cells, fit, headings, key_line
+from tutor.ui.widgets.tensor_folds import Entry, Fold, entries, key_of, root_of
 from tutor.wire.messages import TensorRow
 
 _EMPTY = (
@@ -71,6 +73,9 @@ class TensorsPanel(ScrollView, can_focus=True):
         Binding("home", "move(-100000)", "First", show=False, id="tensors.first"),
         Binding("end", "move(100000)", "Last", show=False, id="tensors.last"),
         Binding("enter", "open", "Open", show=False, id="tensors.open"),
+        Binding("right", "fold(False)", "Unfold", show=False, id="tensors.unfold"),
+        Binding("left", "fold(True)", "Fold", show=False, id="tensors.fold"),
+        Binding("g", "graph", "Graph", show=False, id="tensors.graph"),
     ]
 
     table: reactive[TensorTable] = reactive(TensorTable(), init=False)
@@ -79,6 +84,13 @@ class TensorsPanel(ScrollView, can_focus=True):
 
     class TensorOpened(Message):
         """The learner chose the tensor at `path`."""
+
+        def __init__(self, path: str) -> None:
+            super().__init__()
+            self.path = path
+
+    class GraphWanted(Message):
+        """The learner asked for the autograd graph of the tensor at `path`."""
 
         def __init__(self, path: str) -> None:
             super().__init__()
@@ -95,12 +107,19 @@ class TensorsPanel(ScrollView, can_focus=True):
         self.set_reactive(TensorsPanel.table, table)
         self._fitted: tuple[int, tuple[Fitted, ...]] | None = None
         self._notes: list[str] = []
+        self._unfolded: set[str] = set()
+        self._folded: set[str] = set()
+        self._entries = entries(table.rows, (), ())
 
     @property
     def current(self) -> TensorRow | None:
-        """The tensor under the cursor."""
-        rows = self.table.rows
-        return rows[self.cursor] if self.cursor < len(rows) else None
+        """The tensor under the cursor; None on the line of a model or container."""
+        entry = self._entry
+        return entry if isinstance(entry, TensorRow) else None
+
+    @property
+    def _entry(self) -> Entry | None:
+        return self._entries[self.cursor] if self.cursor < len(self._entries) else None
 
     def on_mount(self) -> None:
         self._fit()
@@ -108,17 +127,11 @@ class TensorsPanel(ScrollView, can_focus=True):
     def on_resize(self) -> None:
         self._fit()
 
-    def watch_table(self, before: TensorTable, table: TensorTable) -> None:
-        old = before.rows[self.cursor].path if self.cursor < len(before.rows) else ""
-        paths = [row.path for row in table.rows]
-        self.set_reactive(
-            TensorsPanel.cursor,
-            paths.index(old) if old in paths else min(self.cursor, max(0, len(paths) - 1)),
-        )
-        self._fit()
+    def watch_table(self) -> None:
+        self._arrange()
 
     def validate_cursor(self, cursor: int) -> int:
-        return max(0, min(cursor, len(self.table.rows) - 1))
+        return max(0, min(cursor, len(self._entries) - 1))
 
     def watch_cursor(self, cursor: int) -> None:
         top = round(self.scroll_y)
@@ -133,15 +146,49 @@ class TensorsPanel(ScrollView, can_focus=True):
         self.cursor += rows
 
     def action_open(self) -> None:
+        if isinstance(entry := self._entry, Fold):
+            self.action_fold(entry.open)
+        elif entry is not None:
+            self.post_message(self.TensorOpened(entry.path))
+
+    def action_fold(self, fold: bool) -> None:
+        """Close or open what the name under the cursor holds; Left on a part closes the whole."""
+        if self._entry is None:
+            return
+        entry = self._entry
+        name = entry.name if isinstance(entry, Fold) else root_of(entry.path)
+        at = [key_of(one) for one in self._entries]
+        if f"{name}/" not in at:
+            return
+        decided, other = (self._folded, self._unfolded) if fold else (self._unfolded, self._folded)
+        decided.add(name)
+        other.discard(name)
+        if fold:
+            self.set_reactive(TensorsPanel.cursor, at.index(f"{name}/"))
+        self._arrange()
+        self.watch_cursor(self.cursor)
+
+    def action_graph(self) -> None:
         if self.current:
-            self.post_message(self.TensorOpened(self.current.path))
+            self.post_message(self.GraphWanted(self.current.path))
 
     def on_click(self, event: events.Click) -> None:
         row = event.y - 1 + round(self.scroll_y)
-        if event.y > 0 and row < len(self.table.rows):
-            if row == self.cursor and event.chain > 1:
-                self.action_open()
+        if event.y > 0 and row < len(self._entries):
+            again = row == self.cursor and event.chain > 1
             self.cursor = row
+            if again or isinstance(self._entry, Fold):
+                self.action_open()
+
+    def _arrange(self) -> None:
+        """New lines; the cursor stays on what it was on."""
+        before = self._entry
+        self._entries = entries(self.table.rows, self._unfolded, self._folded)
+        keys = [key_of(entry) for entry in self._entries]
+        old = key_of(before) if before is not None else ""
+        cursor = keys.index(old) if old in keys else min(self.cursor, max(0, len(keys) - 1))
+        self.set_reactive(TensorsPanel.cursor, cursor)
+        self._fit()
 
     # ------------------------------------------------------------------ drawing
 
@@ -157,17 +204,34 @@ class TensorsPanel(ScrollView, can_focus=True):
             text = " " + "  ".join(headings(columns))
             return _line([(text, base + self._look("heading"))], width, base)
         index = y - 1 + round(self.scroll_y)
-        if index < len(self.table.rows):
-            return self._row(index, columns, width)
-        note = index - len(self.table.rows)
+        if index < len(self._entries):
+            entry = self._entries[index]
+            if isinstance(entry, Fold):
+                return self._fold_line(entry, index, width)
+            return self._row(entry, index, columns, width)
+        note = index - len(self._entries)
         text = self._notes[note] if note < len(self._notes) else ""
         return _line([(cut(text, width), base + self._look("quiet"))], width, base)
 
-    def _row(self, index: int, columns: tuple[Fitted, ...], width: int) -> Strip:
-        row = self.table.rows[index]
+    def _fold_line(self, fold: Fold, index: int, width: int) -> Strip:
+        base = self._base_of(index)
+        sign = "▾" if fold.open else "▸"
+        look = {"added": "added", "gradient": "gradient"}.get(next(iter(fold.changes), ""), "quiet")
+        if fold.not_finite:
+            look = "bad"
+        head = f"{sign} {one_line(fold.name)}  "
+        parts = [(cut(head, width), base)]
+        parts.append((cut(fold.text, max(0, width - cell_len(head))), base + self._look(look)))
+        return _line(parts, width, base)
+
+    def _base_of(self, index: int) -> Style:
         base = self.rich_style
         if index == self.cursor:
             base += self._look("cursor" if self.has_focus else "cursor-blurred")
+        return base
+
+    def _row(self, row: TensorRow, index: int, columns: tuple[Fitted, ...], width: int) -> Strip:
+        base = self._base_of(index)
         change = {"added": "added", "gradient": "gradient"}.get(row.change, "changed")
         marked = base + self._look(change) if row.change else base
         mark = MARKS[row.change]
@@ -188,22 +252,26 @@ class TensorsPanel(ScrollView, can_focus=True):
     def _empty_lines(self, width: int) -> list[str]:
         return [line.plain for text in _EMPTY for line in plain(text).wrap(max(1, width))]
 
+    @property
+    def _rows(self) -> tuple[TensorRow, ...]:
+        return tuple(entry for entry in self._entries if isinstance(entry, TensorRow))
+
     def _columns(self, width: int) -> tuple[Fitted, ...]:
         if self._fitted is None or self._fitted[0] != width:
-            self._fitted = (width, fit(self.table.rows, width))
+            self._fitted = (width, fit(self._rows, width))
         return self._fitted[1]
 
     def _fit(self) -> None:
         self._fitted = None
         table = self.table
         self._notes = []
-        if key := key_line(table.rows):
+        if key := key_line(self._rows):
             self._notes += [line.plain for line in plain(key).wrap(max(1, self.size.width))]
         if table.removed:
             self._notes.append(f"− gone: {', '.join(map(one_line, table.removed))}")
         if table.hidden:
             self._notes.append(f"… {table.hidden:,} more tensors are not listed")
-        count = len(table.rows) + len(self._notes) + 1
+        count = len(self._entries) + len(self._notes) + 1
         self.virtual_size = Size(self.size.width, count if table.rows else 0)
         self.refresh()
 

@@ -12,6 +12,7 @@ from tutor import raw
 from tutor.plain import LINE, clip, number_text
 from tutor.text import shape_text
 from tutor.wire.messages import InspectFailed, TensorDetail
+from tutor.worker.observe.histogram import Histogram, histogram_of
 from tutor.worker.observe.statistics import statistics
 from tutor.worker.observe.tensors import row_of
 from tutor.worker.observe.walk import tensors_in
@@ -65,6 +66,7 @@ def _detail(item: Any) -> TensorDetail:
     plane, note = first_plane(data, item.path)
     has_data = data.device.type != "meta" and data.numel() > 0 and not figures.note.startswith("no")
     heat = heat_of(plane) if has_data else Heat()
+    spread = histogram_of(data) if has_data else Histogram()
     return TensorDetail(
         path=item.path,
         row=row,
@@ -79,6 +81,10 @@ def _detail(item: Any) -> TensorDetail:
         high=heat.high,
         values=values_of(plane) if has_data else (),
         slice_note=clip(note, LINE),
+        itemsize=int(data.element_size()),
+        spread=spread.counts,
+        spread_low=spread.low,
+        spread_high=spread.high,
     )
 
 

@@ -6,7 +6,7 @@ import ast
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from tutor.wire.base import Message
 
@@ -44,6 +44,9 @@ class Observer:
         """The run is over, however it ended: remove hooks, send what is left."""
 
 
+Kind = TypeVar("Kind", bound=Observer)
+
+
 class Observers:
     """All observers of a worker, each behind its own guard."""
 
@@ -52,6 +55,10 @@ class Observers:
         self._process = _getpid()
         self.trouble: dict[str, str] = {}
         """Observers that raised, by class name, and what."""
+
+    def of_kind(self, kind: type[Kind]) -> Kind:
+        """The observer of this class. Raises StopIteration when there is none."""
+        return next(observer for observer in self._observers if isinstance(observer, kind))
 
     def rewrite(self, run: Run, tree: ast.Module) -> ast.Module:
         for observer in self._observers:

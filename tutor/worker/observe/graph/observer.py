@@ -35,6 +35,8 @@ ALL_UP_TO = 8
 SECONDS = 0.05
 """What looking may cost in one run."""
 
+_LEAF = "It is a leaf: no operation made it, so its graph is the tensor itself."
+_NO_HISTORY = "It has no history: nothing that it was made from asked for gradients."
 _clock, _get_frame = time.perf_counter, sys._getframe
 _peek: Any = getattr(getattr(torch._C, "_functorch", None), "peek_interpreter_stack", None)
 _backward_task: Any = getattr(torch._C, "_current_graph_task_id", lambda: -1)
@@ -77,6 +79,34 @@ class GraphObserver(Observer):
         self._latest = None
         if self.trouble:
             raise RuntimeError(self.trouble)
+
+    # ------------------------------------------------------------------ when asked
+
+    def of_tensor(
+        self, names: Mapping[str, Any], preloaded: Mapping[str, Any], path: str, run: int
+    ) -> GraphSeen | str:
+        """The graph behind the learner's tensor at `path`; in words, why there is none."""
+        with raw.below_everything():
+            for item in tensors_in(names, preloaded):
+                if item.path == path:
+                    return self._of(item.tensor, names, preloaded, path, run)
+        return "There is no tensor of this name any more."
+
+    def _of(
+        self,
+        tensor: torch.Tensor,
+        names: Mapping[str, Any],
+        preloaded: Mapping[str, Any],
+        path: str,
+        run: int,
+    ) -> GraphSeen | str:
+        node = raw.grad_fn_of(tensor)
+        if node is None:
+            leaf = raw.requires_grad_of(tensor)
+            return _LEAF if leaf else _NO_HISTORY
+        named = names_in([Scope(dict(names))], preloaded, self._lines)
+        fields = picture(walk([node]), named, self._lines, self._log, self._known, Targets(), False)
+        return seen(run, path, "none", 0, fields)
 
     # ------------------------------------------------------------------ a backward
 
