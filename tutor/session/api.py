@@ -99,7 +99,8 @@ class SessionAPI(Protocol):
         ...
 
     def interrupt(self) -> None:
-        """Stop what runs, or the check that goes on, and empty the queue: SIGINT, then after a grace the worker is killed."""
+        """Stop what runs, or the check that goes on, and empty the queue: SIGINT, then after a
+        grace the worker is killed."""
         ...
 
     async def restart(self) -> None:

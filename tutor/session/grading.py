@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import hmac
 import secrets
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -21,17 +21,21 @@ from tutor.session.worker import Worker, WorkerLost
 from tutor.text import sanitize, seconds_text
 from tutor.wire.messages import Answer, AnswerRelayed, Ask, Judge, Judged, Question
 
+T = TypeVar("T")
+
 
 async def grade(
     worker: Worker,
     grader: Connection,
     task: Assignment,
     output: str,
+    stop: asyncio.Future[None],
     keep: Callable[[Connection], None] | None = None,
 ) -> Verdict:
     """The grader's verdict on what `worker` now holds.
 
     Ends the grader, unless it said its verdict and `keep` takes it for another attempt.
+    stop: once it is done, the learner's code is interrupted and the check ends without a verdict.
     """
     loop = asyncio.get_running_loop()
     inbox: asyncio.Queue[tuple[Any, bytes] | str] = asyncio.Queue()
@@ -49,17 +53,24 @@ async def grade(
             return _broken("the grader ended before it could judge")
         grader.send(judge)
         while True:
-            item = await asyncio.wait_for(inbox.get(), deadline - loop.time())
+            item = await _in_time(inbox.get(), deadline, stop)
             if isinstance(item, str):
                 return _broken(f"the grader {item}")
             message, body = item
             if isinstance(message, Ask):
                 asked = message.question
-                answer, data = await asyncio.wait_for(
-                    worker.ask(asked, body), deadline - loop.time()
-                )
-                if answer.question == asked.question:
-                    grader.send(_relayed(answer), data)
+                reply = asyncio.ensure_future(worker.ask(asked, body))
+                try:
+                    answer, data = await _in_time(asyncio.shield(reply), deadline, stop)
+                except (TimeoutError, _Stopped):
+                    await worker.stop(reply)
+                    raise
+                finally:
+                    reply.cancel()
+                if answer.question != asked.question:
+                    await worker.connection.kill()
+                    return Verdict(False, True, problem=_misbehaved())
+                grader.send(_relayed(answer), data)
                 asked = None
             elif isinstance(message, Judged) and hmac.compare_digest(message.nonce, nonce):
                 if keep is not None:
@@ -68,9 +79,10 @@ async def grade(
                 return _verdict(message)
     except TimeoutError:
         if asked is not None:
-            worker.interrupt()
             return Verdict(False, True, problem=_too_slow(asked, task.timeout))
         return _broken(f"the check did not end within {seconds_text(task.timeout)}")
+    except _Stopped:
+        return Verdict(False, True, problem=stopped())
     except WorkerLost as lost:
         return Verdict(
             False,
@@ -84,6 +96,27 @@ async def grade(
     finally:
         if not kept:
             grader.end("was dismissed")  # the learner need not wait for its end
+
+
+class _Stopped(Exception):
+    """The learner does not want to wait for the verdict."""
+
+
+async def _in_time(awaited: Awaitable[T], deadline: float, stop: asyncio.Future[None]) -> T:
+    """Raises TimeoutError, _Stopped, or what `awaited` raises."""
+    loop = asyncio.get_running_loop()
+    task = asyncio.ensure_future(awaited)
+    try:
+        await asyncio.wait(
+            {task, stop}, timeout=deadline - loop.time(), return_when=asyncio.FIRST_COMPLETED
+        )
+        if stop.done():
+            raise _Stopped
+        if not task.done():
+            raise TimeoutError
+        return task.result()
+    finally:
+        task.cancel()
 
 
 def _relayed(answer: Answer) -> AnswerRelayed:
@@ -105,6 +138,24 @@ def _verdict(judged: Judged) -> Verdict:
 
 def _broken(reason: str) -> Verdict:
     return Verdict(False, True, broken=sanitize(reason))
+
+
+def stopped() -> Problem:
+    """The learner stopped the check."""
+    return Problem(
+        "Interrupted",
+        "Your code was stopped while it was being checked.",
+        advice="Nothing was judged. Check it again whenever you like.",
+    )
+
+
+def _misbehaved() -> Problem:
+    return Problem(
+        "Worker lost",
+        "While your code was being checked, an answer came that nobody had asked for, "
+        "so the worker was ended.",
+        advice="Look for code that writes to open files or sockets by their numbers.",
+    )
 
 
 def _too_slow(question: Question, seconds: float) -> Problem:

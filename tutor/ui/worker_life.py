@@ -79,7 +79,8 @@ class WorkerLife(App[None]):
         self.warm_up()
 
     def action_interrupt(self) -> None:
-        if not self.opened or not (self.snapshot.running or self.snapshot.queue):
+        snapshot = self.snapshot
+        if not self.opened or not (snapshot.running or snapshot.queue or snapshot.phase == "busy"):
             self.say(f"Nothing is running. {key('app.quit').shown} quits.")
             return
         self.session.interrupt()
