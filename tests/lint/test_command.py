@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tutor.lint.command import choose, run_lint
+from tutor.lint.choosing import choose
+from tutor.lint.command import run_lint
 from tutor.session.api import SessionError, SessionSettings
 from tutor.session.session import Session
 

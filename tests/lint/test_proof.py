@@ -106,12 +106,12 @@ EXERCISES = {
         "22 error: the solution of `double` fails with seed 0: SyntaxError",
     ),
     "unstable check": (
-        ("    out = f(x)\n", "    s.close(x, torch.randn(3, generator=torch.Generator()"
-         ".manual_seed(1)))\n    out = f(x)\n"),
+        ("        s.close(out, 2 * x)", "        s.close(x, torch.randn(size, generator="
+         "torch.Generator().manual_seed(1)))\n        s.close(out, 2 * x)"),
         "22 error: the solution of `double` fails “twice as much” with seed 1: ",
     ),
     "wrong passes with one seed": (
-        ("return 3 * x", "return 2 * torch.randn(3, generator=torch.Generator().manual_seed(1))"),
+        ("return 3 * x", "return 2 * torch.randn(len(x), generator=torch.Generator().manual_seed(1))"),
         "43 error: this wrong answer to `double` passes with seed 0",
     ),
     "wrong passes": (
@@ -127,8 +127,8 @@ EXERCISES = {
         "54 error: this right answer of `double` fails “twice as much” with seed 0: ",
     ),
     "check breaks": (
-        ("    x = s.randn(3, seed=1)", "    x = torch.randm(3)"),
-        "31 error: the check of `double` broke on the solution: ",
+        ("s.randn(size, seed=1)", "torch.randm(3)"),
+        "32 error: the check of `double` broke on the solution: ",
     ),
     "check does not run": (
         ("def check_values(s)", "import nowhere\n\ndef check_values(s)"),

@@ -25,9 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seeds",
         type=whole_number(0, 1000),
-        default=3,
+        default=20,
         metavar="N",
-        help="sets of random inputs that each check is tried with (default 3); 0 runs nothing",
+        help="sets of random inputs that each check is tried with (default 20); 0 runs nothing",
     )
     parser.add_argument(
         "--jobs",
@@ -35,6 +35,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         default=0,
         metavar="N",
         help="lessons proved at the same time (default: one a processor)",
+    )
+    parser.add_argument(
+        "--changed",
+        action="store_true",
+        help="leave out lessons that were proved clean and have not changed since",
     )
 
 
@@ -45,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
     paths, lessons = split(args.what)
     if args.seeds and paths:
         _need_trust(paths)
-    return run_lint(paths, seeds=args.seeds, only=lessons, workers=args.jobs)
+    return run_lint(paths, seeds=args.seeds, only=lessons, workers=args.jobs, changed=args.changed)
 
 
 def _need_trust(paths: list[Path]) -> None:

@@ -31,14 +31,17 @@ async def prove_all(
     seeds: Sequence[int],
     workers: int,
     make_session: MakeSession,
+    began: Callable[[Task], None] = lambda task: None,
     told: Callable[[Task, Proof], None] = lambda task, proof: None,
 ) -> list[Proof]:
-    """One proof a task, in any order; `told` hears of each as it is done.
+    """One proof a task, in any order; `began` and `told` hear of each as it begins and ends.
+
+    The longest lessons come first, or the last worker would prove one while the others wait.
 
     Raises:
         SessionError: no session could be started at all.
     """
-    waiting = list(reversed(tasks))
+    waiting = sorted(tasks, key=lambda task: len(task.lesson.runnables()))
     proofs: list[Proof] = []
 
     async def worker(number: int) -> None:
@@ -48,6 +51,7 @@ async def prove_all(
                 await session.start()
                 while waiting:
                     task = waiting.pop()
+                    began(task)
                     proof = await _prove(session, task, seeds)
                     proofs.append(proof)
                     told(task, proof)

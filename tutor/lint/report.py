@@ -14,12 +14,19 @@ _MARKS: dict[Level, str] = {"error": "✗ error", "warning": "! warning", "note"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings of one run. `lessons`, `cells` and `attempts` count what was proved."""
+    """All findings of one run; the counts are of what was proved in it."""
 
     findings: tuple[LessonError, ...]
     lessons: int = 0
     cells: int = 0
     attempts: int = 0
+    mutants: int = 0
+    survivors: int = 0
+    """Mutants that passed."""
+    unchanged: int = 0
+    """Lessons that were proved clean before, and are the same."""
+    left: int = 0
+    """Lessons that were not proved to their end, because the run was stopped."""
     seconds: float = 0.0
 
     @property
@@ -48,9 +55,16 @@ def report_lines(report: Report) -> Iterable[str]:
             f"{_count(report.cells, 'cell')} run",
             f"{_count(report.attempts, 'attempt')} checked",
         ]
-    yield f"{found or 'Nothing to complain of'} · {', '.join(proved)}" + (
-        f" in {seconds_text(report.seconds)}" if report.seconds else ""
+    if report.mutants:
+        killed = report.mutants - report.survivors
+        proved.append(f"{killed} of {_count(report.mutants, 'mutant')} failed")
+    yield (
+        f"{found or 'Nothing to complain of'} · {', '.join(proved)}"
+        + (f" in {seconds_text(report.seconds)}" if report.seconds else "")
+        + (f"; {report.unchanged} unchanged since proved clean" if report.unchanged else "")
     )
+    if report.left:
+        yield f"Stopped: {_count(report.left, 'lesson')} not proved; the above was found so far."
 
 
 def _order(finding: LessonError) -> tuple[str, int, str]:

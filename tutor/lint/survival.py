@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import time
-from collections.abc import Sequence
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Exercise, Place
@@ -60,9 +59,9 @@ def runs_by_itself(source: str) -> bool:
         return True
 
 
-def too_many(tried: int, survivors: Sequence[LessonError], place: Place) -> LessonError | None:
+def too_many(tried: int, survivors: int, place: Place) -> LessonError | None:
     """The finding on a whole course."""
-    killed = tried - len(survivors)
+    killed = tried - survivors
     if not tried or killed >= KILLED * tried:
         return None
     return LessonError(
