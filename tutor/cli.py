@@ -14,6 +14,8 @@ from tutor.commands.errors import CommandError
 
 PROGRAM = "torch-tutor"
 COMMANDS = {
+    "run": "run a script of your own, with every panel",
+    "view": "look again at a run that was saved",
     "progress": "what you have done so far",
     "doctor": "what was found on this machine, and what the sandbox enforces",
     "lint": "prove that a course's solutions pass and its wrong answers fail",

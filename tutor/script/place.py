@@ -1,4 +1,4 @@
-"""What a script sees of this computer's files, and where it starts. Pure, but for a look at paths."""
+"""What a script sees of this computer's files, and where it starts."""
 
 from __future__ import annotations
 
@@ -56,12 +56,13 @@ def place_of(
     allowed: Iterable[Path] = (),
     private: Iterable[Path] = (),
     search: Iterable[Path] = (),
+    sandbox: bool = True,
 ) -> Place:
     """Decide on a script called `path` from `cwd`. `private` stays out of its reach; `search` are
-    further folders of modules, as PYTHONPATH names them.
+    further folders of modules, as PYTHONPATH names them. Without a `sandbox` everything is open.
 
     Raises:
-        PlaceError: the script or an allowed path is missing, or an allowed path holds a private one.
+        PlaceError: the script or an allowed path is missing, or it holds a private one.
     """
     file = Path(os.path.realpath(cwd / path))
     if file.is_dir():
@@ -72,6 +73,9 @@ def place_of(
     folder = file.parent
     writable = tuple(_allowed(cwd / wanted, wanted, private) for wanted in allowed)
     modules = tuple(Path(os.path.realpath(entry)) for entry in search)
+    if not sandbox:
+        script = Script(str(file), tuple(arguments), str(cwd), tuple(map(str, modules)))
+        return Place(script, file.name, (folder,), writable)
     readable = [entry for entry in modules if entry.exists()]
     listed: list[Path] = []
     notes: list[str] = []

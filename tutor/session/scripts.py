@@ -73,9 +73,10 @@ def _network(internet: bool) -> str:
 
 
 def _writing(path: str, settings: SessionSettings) -> str:
-    folder = path if Path(path).is_dir() else os.path.dirname(path)  # noqa: PTH120
+    inside = Path(path).is_dir()
+    folder = path if inside else os.path.dirname(path)  # noqa: PTH120
     return (
-        f"The sandbox did not let the script write {path}. It may write only in its scratch "
-        f"folder, {settings.scratch} (its home folder and its temporary files are there). "
+        f"The sandbox did not let the script write {'in ' * inside}{path}. It may write only in "
+        f"its scratch folder, {settings.scratch} (its home folder and its temporary files are there). "
         f"Start it with --allow {folder} to let it write there."
     )
