@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 from small_lessons import Prove
 
 from tutor.course.parse import parse_lesson
+from tutor.lint.pool import settings
 from tutor.lint.proof import Proof, prove_lesson
 from tutor.session.session import Session
 
@@ -71,18 +74,32 @@ def double(x):
 '''
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def bench_session(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Session]:
+    """A session with the settings of the lint."""
+    session = Session(settings(tmp_path_factory.mktemp("lint"), []))
+    await session.start()
+    yield session
+    await session.close()
+
+
 @pytest.fixture
-def prove(session: Session) -> Prove:
+def prove(bench_session: Session) -> Prove:
     """Proves a body; `change` replaces one piece of the exercise that follows it, None = none."""
 
     async def run(
-        before: str = "", change: tuple[str, str] | None = ("", ""), after: str = "", seeds: int = 2
+        before: str = "",
+        change: tuple[str, str] | None = ("", ""),
+        after: str = "",
+        seeds: int = 2,
+        mutants: int = 0,
     ) -> Proof:
         exercise = ""
         if change is not None:
             assert change[0] in EXERCISE
             exercise = EXERCISE.replace(*change)
         text = f"{FRONT}Text.\n\n{before}\n\n{exercise}\n\n{after}\n"
-        return await prove_lesson(session, parse_lesson(text, Path("one.md")), range(seeds))
+        lesson = parse_lesson(text, Path("one.md"))
+        return await prove_lesson(bench_session, lesson, range(seeds), mutants)
 
     return run

@@ -111,7 +111,8 @@ EXERCISES = {
         "22 error: the solution of `double` fails “twice as much” with seed 1: ",
     ),
     "wrong passes with one seed": (
-        ("return 3 * x", "return 2 * torch.randn(len(x), generator=torch.Generator().manual_seed(1))"),
+        ("return 3 * x", "return 2 * torch.randn(\n"
+         "        len(x), generator=torch.Generator().manual_seed(1))"),
         "43 error: this wrong answer to `double` passes with seed 0",
     ),
     "wrong passes": (

@@ -12,6 +12,7 @@ from tutor.course.model import Attempt, Cell, Exercise, Lesson
 from tutor.lint import judging
 from tutor.lint.bench import Bench, Proof
 from tutor.lint.codes import missing
+from tutor.lint.mutants import MOST
 from tutor.lint.questions import question_findings
 from tutor.lint.survival import try_mutants
 from tutor.session.api import SessionAPI
@@ -25,7 +26,9 @@ SLOW = 0.5
 """Seconds an attempt; slower ones are tried less often, or a lesson would take minutes."""
 
 
-async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]) -> Proof:
+async def prove_lesson(
+    session: SessionAPI, lesson: Lesson, seeds: Sequence[int], mutants: int = MOST
+) -> Proof:
     """Three walks through the lesson, each in a fresh worker.
 
     As taught: every cell, with every exercise solved on the way. With mistakes: starters, wrong
@@ -33,7 +36,7 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
     them who skips exercises. Then the questions that ask for it.
 
     Solutions are tried with every seed, other right answers too unless that takes long, and what
-    is to fail with the first few.
+    is to fail with the first few; at most `mutants` of each solution with one.
 
     Raises:
         SessionError: there is no worker.
@@ -44,7 +47,7 @@ async def prove_lesson(session: SessionAPI, lesson: Lesson, seeds: Sequence[int]
     session.reset_for(lesson.id, order, network=lesson.network)
     whole = await _as_taught(bench, seeds)
     if whole:
-        await _with_mistakes(bench, seeds)
+        await _with_mistakes(bench, seeds, mutants)
         await _in_a_hurry(bench)
         proof.findings += await question_findings(session, lesson)
     return proof
@@ -75,7 +78,7 @@ async def _as_taught(bench: Bench, seeds: Sequence[int]) -> bool:
     return True
 
 
-async def _with_mistakes(bench: Bench, seeds: Sequence[int]) -> None:
+async def _with_mistakes(bench: Bench, seeds: Sequence[int], mutants: int) -> None:
     """Starter, wrong answers, right ones: the order in which people try. Then mutants."""
     await bench.clear()
     for block in bench.lesson.runnables():
@@ -85,7 +88,7 @@ async def _with_mistakes(bench: Bench, seeds: Sequence[int]) -> None:
                 await _try_wrong(bench, block, attempt, seeds)
             for attempt in block.right:
                 await _try_right(bench, block, attempt, seeds, "this right answer")
-            await try_mutants(bench, block, seeds[0])
+            await try_mutants(bench, block, seeds[0], mutants)
         await bench.run(block)
 
 

@@ -17,10 +17,10 @@ _SLOW = 8
 _PATIENCE = 3.0
 
 
-async def try_mutants(bench: Bench, exercise: Exercise, seed: int) -> None:
+async def try_mutants(bench: Bench, exercise: Exercise, seed: int, most: int) -> None:
     """Each once. Nothing is tried when the solution itself does not pass: that is reported."""
     known = [attempt.source for attempt in (*exercise.wrong, *exercise.right)]
-    mutants = mutants_of(exercise.solution, [exercise.starter, *known])
+    mutants = mutants_of(exercise.solution, [exercise.starter, *known], most)
     began = time.monotonic()
     if not mutants or not (await bench.check(exercise, exercise.solution, seed)).passed:
         return
