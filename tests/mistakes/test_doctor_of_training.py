@@ -46,6 +46,15 @@ class Listed(nn.Module):
         return self.head(x)
 net = Listed()
 """
+UNUSED = """
+class Unused(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.body, self.extra, self.head = nn.Linear(8, 8), nn.Linear(8, 8), nn.Linear(8, 3)
+    def forward(self, x):
+        return self.head(self.body(x).relu() + self.extra(x).detach())
+net = Unused()
+"""
 BROADCAST = "((out[:, :1] - y.float()) ** 2).mean()"
 
 WRONG = {
@@ -61,10 +70,23 @@ WRONG = {
     "eval-in-training": {"model": DROPOUT, "before": "net.eval()"},
     "plain-list": {"model": LISTED},
     "graph-kept": {"before": "losses = []", "after": "losses.append(loss)"},
+    "no-gradient-reaches": {"model": UNUSED},
+    "dead-layer": {"before": "with torch.no_grad(): net[0].bias.fill_(-1e3)"},
+    "train-in-evaluation": {
+        "model": DROPOUT,
+        "after": "with torch.no_grad(): accuracy = (net(X).argmax(1) == y).float().mean()",
+    },
     "diverged": {"rate": "1e6", "loss": "(out ** 2).mean()"},
 }
 
 
+EVALUATE = """
+def evaluate(model, x):
+    with torch.no_grad():
+        return (model(x).argmax(1) == y).float().mean()
+
+accuracy = evaluate(net, X)
+"""
 TOTAL = {"before": "total = 0.0", "after": "total = total + loss"}
 
 
@@ -80,6 +102,18 @@ async def test_a_silent_mistake_is_named(session: Session, code: str) -> None:
     assert code in found
     extra = {"wrong-parameters": {"no-backward"}}.get(code, set())
     assert set(found) <= {code} | extra
+
+
+async def test_a_learning_rate_that_changes_nothing_is_named(session: Session) -> None:
+    source = LOOP.format(**RIGHT | {"rate": "1e-8"}).replace("range(6)", "range(25)")
+    assert await codes(session, source) == ("learning-rate-too-low",)
+
+
+async def test_a_function_that_evaluates_in_training_mode_is_named(session: Session) -> None:
+    source = LOOP.format(**RIGHT | {"model": DROPOUT}) + EVALUATE
+    assert await codes(session, source) == ("train-in-evaluation",)
+    right = source.replace("with torch", "model.eval()\n    with torch")
+    assert await codes(session, right) == ()
 
 
 async def test_it_says_what_where_and_what_to_do(session: Session) -> None:
@@ -115,10 +149,22 @@ CORRECT = {
     "running total": {"before": "total = 0.0", "after": "total += loss.item()"},
     "train mode": {"model": DROPOUT, "before": "net.train()"},
     "eval between": {"model": DROPOUT, "after": "net.eval(); net(X); net.train()"},
+    "eval at the end": {"model": DROPOUT, "after": "net.train(step < 5)"},
     "adam": {"after": "pass", "rate": "1e-3", "parameters": "net.parameters()"},
     "frozen body": {"before": "net[0].requires_grad_(False)"},
     "head only": {"parameters": "net[2].parameters()"},
     "clipped": {"step": "nn.utils.clip_grad_norm_(net.parameters(), 1.0); optimizer.step()"},
+    "teacher without gradients": {
+        "model": DROPOUT,
+        "after": "with torch.no_grad(): target = net(X).softmax(1)",
+    },
+    "evaluated in order": {
+        "model": DROPOUT,
+        "after": "net.eval()\n    with torch.no_grad(): acc = net(X).mean()\n    net.train()",
+    },
+    "zeros at the start": {"before": "nn.init.zeros_(net[2].weight)"},
+    "a small rate": {"rate": "1e-4"},
+    "rate zero at first": {"rate": "0.0"},
     "two losses": {"loss": "F.cross_entropy(out, y) + 1e-3 * out.pow(2).mean()"},
 }
 LOOPS = {

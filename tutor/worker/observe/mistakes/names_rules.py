@@ -10,11 +10,14 @@ from torch import nn
 
 from tutor import raw
 from tutor.worker.observe.mistakes.known import (
+    DEAD_LAYER,
     EVAL_MODE,
     GRAPH_KEPT,
+    NEVER_REACHED,
     PLAIN_LIST,
     Mistake,
 )
+from tutor.worker.observe.mistakes.optimizers import Stepped
 
 KEPT = 3
 """Losses with a graph in one list, before it is called a mistake."""
@@ -56,13 +59,46 @@ def hidden_layers(name: str, model: nn.Module) -> Iterator[tuple[Mistake, str]]:
                 )
 
 
+def has_modes(model: nn.Module) -> str:
+    """Class name of a layer that works differently in training and evaluation, "" for none."""
+    return next((type(part).__name__ for part in model.modules() if isinstance(part, _MODAL)), "")
+
+
 def in_eval_mode(name: str, model: nn.Module) -> Iterator[tuple[Mistake, str]]:
-    """A model that is trained while its dropout or batch norm is switched off."""
-    if model.training:
+    """A model whose steps were made while its dropout or batch norm was switched off."""
+    if modal := has_modes(model):
+        yield EVAL_MODE, f"{name}.training was False during the steps, and {name} has {modal}"
+
+
+def untrained_layers(
+    name: str, model: nn.Module, stepped: Stepped
+) -> Iterator[tuple[Mistake, str]]:
+    """Layers whose parameters the optimizer holds, and that its gradients never reached, or
+    reached as zeros, while others of the same model learnt."""
+    mine = {id(p): p for p in model.parameters() if id(p) in stepped.parameters}
+    if not mine.keys() & stepped.alive:
         return
-    modal = [type(part).__name__ for part in model.modules() if isinstance(part, _MODAL)]
-    if modal:
-        yield EVAL_MODE, f"{name}.training was False during the steps, and {name} has {modal[0]}"
+    never, dead = [], []
+    for path, part in model.named_modules():
+        wanted = [
+            id(p) for p in part.parameters(recurse=False) if p.requires_grad and id(p) in mine
+        ]
+        if not wanted:
+            continue
+        where = f"{name}.{path}" if path else name
+        if not any(key in stepped.reached for key in wanted):
+            never.append(where)
+        elif not any(key in stepped.alive for key in wanted):
+            dead.append(where)
+    if never:
+        yield NEVER_REACHED, f"no gradient reached {_listed(never)} in {stepped.steps} steps"
+    if dead:
+        yield DEAD_LAYER, f"every gradient of {_listed(dead)} was 0 in {stepped.steps} steps"
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(names[:3])
+    return shown if len(names) <= 3 else f"{shown} and {len(names) - 3} more"
 
 
 def kept_graphs(names: Mapping[str, Any], roots: Collection[int]) -> Iterator[tuple[Mistake, str]]:

@@ -19,6 +19,7 @@ from tutor.worker.observe.mistakes import known, names_rules
 from tutor.worker.observe.mistakes.graph_rules import read_loss
 from tutor.worker.observe.mistakes.known import Mistake
 from tutor.worker.observe.mistakes.optimizers import STALE_STEPS, Stepped, parameters_of
+from tutor.worker.observe.mistakes.source_rules import evaluated_in_training
 from tutor.worker.observe.observer import Observer, Run
 
 SILENT = "# doctor: off"
@@ -26,6 +27,12 @@ SILENT = "# doctor: off"
 LOOKED_AT = 8
 """Backwards looked at one by one; later ones only at powers of two."""
 STEPS_LOOKED_AT = 6
+FEWEST_STEPS = 3
+"""Steps before a layer can be called untrained."""
+ENOUGH_STEPS = 20
+"""Steps before a learning rate can be called too low."""
+TOO_SMALL = 1e-6
+"""Movement a step, relative to the weights; float32 itself ends at 6e-8."""
 RAN_AWAY = 1e4
 """Growth of the loss that is no longer noise."""
 
@@ -50,6 +57,8 @@ class MistakeObserver(Observer):
         self._first = self._last = math.nan
         self._backward_line = 0
         self._steps = 0
+        self._steps_in_eval: dict[int, int] = {}
+        """How many of the first steps found a model in evaluation mode, by model id."""
         self._roots: set[int] = set()
         """Numbers of the nodes that the first backwards began at."""
 
@@ -118,6 +127,11 @@ class MistakeObserver(Observer):
         if _is_compiling() or self._run is None:
             return
         self._steps += 1
+        if self._steps <= STEPS_LOOKED_AT:
+            for model in names_rules.models_in(self._run.names).values():
+                if not model.training:
+                    count = self._steps_in_eval.get(_id(model), 0)
+                    self._steps_in_eval[_id(model)] = count + 1
         stepped = self._optimizers.get(_id(optimizer))
         if stepped is None:
             stepped = self._optimizers[_id(optimizer)] = Stepped(optimizer)
@@ -144,7 +158,12 @@ class MistakeObserver(Observer):
             mine = any(_id(parameter) in owned for parameter in model.parameters())
             if mine:
                 self._tell_all(names_rules.hidden_layers(name, model))
-                self._tell_all(names_rules.in_eval_mode(name, model))
+                if self._steps_in_eval.get(_id(model), 0) == min(self._steps, STEPS_LOOKED_AT):
+                    self._tell_all(names_rules.in_eval_mode(name, model))
+                for stepped in self._optimizers.values():
+                    if stepped.steps >= FEWEST_STEPS:
+                        self._tell_all(names_rules.untrained_layers(name, model, stepped))
+                self._tell_all(evaluated_in_training(run, name, model))
             elif owned and self._steps >= 2 and names_rules.untouched(model, owned):
                 evidence = f"{name} received gradients, but no step changed it"
                 self._tell(known.OTHER_PARAMETERS, evidence)
@@ -152,6 +171,7 @@ class MistakeObserver(Observer):
         if backwards >= 3 and not self._steps:
             self._look_for_idle_optimizer(run, backwards)
         self._look_at_losses()
+        self._look_at_movement()
 
     def _look_for_idle_optimizer(self, run: Run, backwards: int) -> None:
         for name, value in run.names.items():
@@ -173,6 +193,24 @@ class MistakeObserver(Observer):
         rates = {rate for stepped in self._optimizers.values() for rate in stepped.rates}
         rate = f", with a learning rate of {max(rates):g}" if rates else ""
         self._tell(known.RAN_AWAY, f"it went from {first:.3g} to {last:.3g}{rate}")
+
+    def _look_at_movement(self) -> None:
+        first, last = self._first, self._last
+        if not math.isfinite(first) or abs(last - first) > 1e-3 * abs(first):
+            return
+        for stepped in self._optimizers.values():
+            steps, rate = self._steps_of(stepped), max(stepped.rates, default=0.0)
+            if steps < ENOUGH_STEPS or rate <= 0:
+                continue
+            if (moved := stepped.movement() / steps) < TOO_SMALL:
+                evidence = (
+                    f"with a learning rate of {rate:g} the weights moved by {moved:.1g} of their "
+                    f"size a step, and after {steps} steps the loss was the same"
+                )
+                self._tell(known.TOO_SLOW, evidence)
+
+    def _steps_of(self, stepped: Stepped) -> int:
+        return self._steps if len(self._optimizers) == 1 else stepped.steps
 
     # ------------------------------------------------------------------ telling
 
