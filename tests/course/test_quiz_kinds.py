@@ -191,6 +191,13 @@ def test_the_shuffle_is_stable_and_never_shows_the_answer(ask: Ask) -> None:
         assert not judge(other, placed).correct
 
 
+def test_a_distractor_may_be_a_line_indented_otherwise(ask: Ask) -> None:
+    toml = "prompt = 'p'\nlines = ['a', 'b']\n[[distractors]]\ntext = '    b'\nwhy = 'inside'\n"
+    quiz = ask("parsons", toml)
+    assert judge(quiz, ("0", "1")).correct
+    assert judge(quiz, ("0", "2")).feedback == (("b", "inside"),)
+
+
 def test_indentation_is_given(ask: Ask) -> None:
     toml = "prompt = 'p'\nlines = ['for x in y:', '    f(x)  ', 'g()']\n"
     quiz = ask("parsons", toml)
@@ -294,7 +301,7 @@ CASES = {
     ),
     "distractor is a line": (
         "parsons",
-        f"{LINES}[[distractors]]\ntext=' b'\nwhy='w'\n",
+        f"{LINES}[[distractors]]\ntext='b'\nwhy='w'\n",
         "distractor 1 is the same as line 2",
     ),
     "distractor twice": (

@@ -153,7 +153,7 @@ def _read_distractors(
         complaints.add(line, "expected tables [[distractors]], each with `text` and `why`")
         return ()
     found: list[Choice] = []
-    taken = {_squeezed(text): f"line {number}" for number, text in enumerate(lines, 1)}
+    taken = {text: f"line {number}" for number, text in enumerate(lines, 1)}
     for number, row in enumerate(rows, 1):
         what = f"distractor {number}"
         unknown_keys(row, ("text", "why"), what, line, complaints)
@@ -161,9 +161,9 @@ def _read_distractors(
         why = text_of(row, "why", what, line, complaints)
         if "\n" in text:
             complaints.add(line, f"{what} has more than one line; expected one")
-        if text and _squeezed(text) in taken:
-            complaints.add(line, f"{what} is the same as {taken[_squeezed(text)]}")
-        taken.setdefault(_squeezed(text), what)
+        if text and text in taken:
+            complaints.add(line, f"{what} is the same as {taken[text]}")
+        taken.setdefault(text, what)
         found.append(Choice(text, False, why))
     return tuple(found)
 
@@ -210,10 +210,6 @@ def _look_at(
         complaints.add(line, f"`{key}` in [wrong] names one text twice, so it is never told apart")
     elif any(order.index(first) < order.index(second) for order in orders):
         complaints.add(line, f"`{key}` in [wrong] holds in a right order; it cannot be wrong")
-
-
-def _squeezed(text: str) -> str:
-    return "".join(text.split())
 
 
 PARSONS = QuizKind("parsons", ("lines", "orders", "distractors", "wrong"), _read, _judge, runs=True)
