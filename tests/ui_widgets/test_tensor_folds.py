@@ -11,10 +11,11 @@ from tutor.ui.widgets.tensor_folds import Fold, entries, root_of
 from tutor.ui.widgets.tensors import TensorsPanel
 from tutor.wire.messages import TensorRow
 
-GRADIENT: Literal["gradient"] = "gradient"
+Change = Literal["", "gradient"]
+LAYERS: tuple[tuple[int, Change], ...] = ((0, "gradient"), (2, ""), (4, "gradient"))
 MODEL = tuple(
     TensorRow(f"net.{layer}.{part}", shape, "float32", "cpu", kind="parameter", change=change)
-    for layer, change in ((0, GRADIENT), (2, ""), (4, GRADIENT))
+    for layer, change in LAYERS
     for part, shape in (("weight", (8, 4)), ("bias", (8,)))
 )
 X = TensorRow("x", (2, 4), "float32", "cpu", change="added")
