@@ -22,6 +22,7 @@ from tutor.wire.messages import (
     InspectFailed,
     Question,
     RunCell,
+    StillImporting,
     TensorDetail,
     Trace,
     Traced,
@@ -29,6 +30,8 @@ from tutor.wire.messages import (
 
 GRACE = 2.0
 """Seconds between an interrupt and the kill of code that ignores it."""
+IMPORT_GRACE = 15.0
+"""The same where the interrupt waits for the end of an import, as the worker says."""
 INSPECT_TIMEOUT = 3.0
 
 
@@ -69,6 +72,9 @@ class Worker:
         self._deadline: asyncio.TimerHandle | None = None
         self._limit: float = 0.0
         self._timed_out = False
+        self._force: asyncio.TimerHandle | None = None
+        """Ends the worker when an interrupt does not help."""
+        self._patience = GRACE
         self._killed_after_grace = False
         connection.on_message = self._message
         connection.on_output = printed
@@ -137,8 +143,7 @@ class Worker:
         self.connection.interrupt()
         if patient:
             return
-        loop = asyncio.get_running_loop()
-        self._timers.append(loop.call_later(GRACE, self._end_by_force))
+        self._end_by_force_in(GRACE)
 
     async def stop(self, reply: asyncio.Future[Any]) -> None:
         """Interrupt the question whose answer `reply` will be; returns when the code has stopped,
@@ -162,6 +167,10 @@ class Worker:
         elif isinstance(message, InputRequested) and self._deadline is not None:
             self._deadline.cancel()  # waiting for a person is not running
             self._deadline = None
+        elif isinstance(message, StillImporting) and self._force is not None:
+            self._force.cancel()  # it says so once an interrupt, so it cannot go on for ever
+            self._end_by_force_in(IMPORT_GRACE)
+            self._force = None
         # What was printed before a message belongs before it on the screen, too.
         if isinstance(message, CellFinished):
             self.connection.drain_output()
@@ -211,6 +220,11 @@ class Worker:
         self._timed_out = True
         self.interrupt()
 
+    def _end_by_force_in(self, seconds: float) -> None:
+        self._patience = seconds
+        self._force = asyncio.get_running_loop().call_later(seconds, self._end_by_force)
+        self._timers.append(self._force)
+
     def _end_by_force(self) -> None:
         self._killed_after_grace = True
         self._ending = asyncio.ensure_future(self.connection.kill())
@@ -219,14 +233,14 @@ class Worker:
         for timer in self._timers:
             timer.cancel()
         self._timers.clear()
-        self._deadline = None
+        self._deadline = self._force = None
 
     def _why_lost(self, reason: str) -> Problem:
         if self._killed_after_grace:
             what = _time_limit(self._limit).message + " " if self._timed_out else ""
             return Problem(
                 "Stopped by force",
-                f"{what}The code did not react to the interrupt within {GRACE:.0f} s, "
+                f"{what}The code did not react to the interrupt within {self._patience:.0f} s, "
                 "so the worker was ended.",
                 advice="Names from earlier cells are gone; run all above to get them back.",
             )

@@ -239,6 +239,10 @@ class InputRequested(Message, frozen=True, tag=True):
     secret: bool = False
 
 
+class StillImporting(Message, frozen=True, tag=True):
+    """An interrupt came while an installed module is imported: it takes effect right after."""
+
+
 class Answer(Message, frozen=True, tag=True):
     """Answer to `Question`. `value` is a data tree that only the grader interprets."""
 
@@ -340,6 +344,7 @@ FromWorker = (
     | InspectFailed
     | Traced
     | InputRequested
+    | StillImporting
     | Answer
     | Observed
 )
