@@ -73,3 +73,12 @@ async def test_help_begins_with_the_panel_the_learner_is_in(
         assert "One line for each parameter" in " ".join(driver.text.split())
         await driver.press("escape", "escape", "f1")
         assert "The Grads panel" not in driver.text
+
+
+async def test_a_lesson_opens_with_the_panel_that_it_names(
+    open_app: Open, scripted: ScriptedSession
+) -> None:
+    async with open_app(scripted, "start/meet-pytorch", size=(120, 40)) as driver:
+        lesson = driver.lesson.bench.lesson
+        assert lesson.panels[0] == "training"
+        assert driver.one(Inspector).current == "training"

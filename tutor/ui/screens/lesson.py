@@ -71,6 +71,8 @@ class LessonScreen(LessonWork, TutorScreen):
             yield Inspector()
 
     async def on_mount(self) -> None:
+        for panel in self.bench.lesson.panels[:1]:
+            self.query_one(Inspector).bring(panel)
         await self.go_to(*self._start)
         self.take(self.tutor.snapshot)
 
