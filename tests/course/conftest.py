@@ -54,6 +54,17 @@ def double(x):
 def double(x):
     return 3 * x
 ```
+
+```python wrong for=double
+# feedback: expected
+def double(x):
+    return 4 * x
+```
+
+```python right for=double
+def double(x):
+    return x + x
+```
 '''
 
 PATH = Path("unit/one.md")

@@ -46,7 +46,7 @@ def test_an_exercise_has_all_that_belongs_to_it(lesson: Make, exercise: str) -> 
     assert task.solution == "def double(x):\n    return 2 * x"
     assert task.hints == ("How often?", "Two times.", "Multiply.")
     assert task.learnt == "Twice is two times."
-    assert [w.feedback for w in task.wrong] == ["expected", "expected"]
+    assert [w.feedback for w in task.wrong] == ["expected"] * 3
     assert task.wrong[1].source == "def double(x):\n    return 3 * x"
     assert task.checks.startswith("def check_values(s):")
     assert texts(one) == ["Write it."], "the title is not said twice"

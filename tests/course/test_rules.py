@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,13 +27,18 @@ def lint(front: str, exercise: str) -> Callable[..., list[str]]:
     """Findings as `line level: text` for a body; the exercise stands in its second step."""
 
     def find(
-        body: str = PROSE, *, title: str = "One lesson", change: tuple[str, str] = ("", "")
+        body: str = PROSE,
+        *,
+        title: str = "One lesson",
+        change: tuple[str, str] = ("", ""),
+        head: tuple[str, str] = ("", ""),
+        **around: Any,
     ) -> list[str]:
         second = f"\n## Last\n\n### Double it\n\nWrite it.\n\n{exercise.replace(*change)}"
-        text = f"{front}\n# {title}\n\n{body}{second}"
+        text = f"{front.replace(*head)}\n# {title}\n\n{body}{second}"
         if change[0]:
             assert change[0] in exercise or change[0] in front
-        subject = Subject(parse_lesson(text, Path("unit/one.md")), text, FILES)
+        subject = Subject(parse_lesson(text, Path("unit/one.md")), text, FILES, **around)
         return [f"{f.place.line} {f.level}: {f.text}" for f in lint_lesson(subject)]
 
     return find
@@ -147,9 +153,20 @@ CHANGES = {
     "hint is solution": ("Multiply.", "Write return 2 * x", "hint 3 of `double` spells out"),
     "hint is all of it": ("Multiply.", "def double(x): return 2*x", "hint 3 of `double` spells"),
     "one wrong": (
-        "```python wrong for=double\n# feedback: expected\ndef double(x):\n    return x\n```\n",
+        "```python wrong for=double\n# feedback: expected\ndef double(x):\n    return x\n```\n\n"
+        "```python wrong for=double\n# feedback: expected\ndef double(x):\n    return 3 * x\n```\n",
         "",
         "`double` has 1 wrong answers; expected 2 or more",
+    ),
+    "two wrong": (
+        "```python wrong for=double\n# feedback: expected\ndef double(x):\n    return x\n```\n",
+        "",
+        "warning: `double` has 2 wrong answers; 3 are better",
+    ),
+    "no right": (
+        "```python right for=double\ndef double(x):\n    return x + x\n```\n",
+        "",
+        "warning: `double` has no other right answer",
     ),
     "no task": ("    ...", "    return 2 * x", "the solution of `double` is its starter"),
     "only a comment": ("    ...", "    return 2*x  # here", "the solution of `double` is its"),
@@ -173,6 +190,21 @@ CHANGES = {
 def test_a_flaw_of_an_exercise_is_found(lint: Lint, old: str, new: str, expected: str) -> None:
     found = lint(change=(old, new))
     assert any(expected in finding for finding in found), found
+
+
+def test_a_hint_that_leaves_out_the_comments_gives_the_solution_away(
+    front: str, exercise: str
+) -> None:
+    told = exercise.replace("    return 2 * x", "    # Twice.\n    return 2 * x")
+    told = told.replace("Multiply.", "It is: return 2 * x")
+    text = f"{front}\n# One lesson\n\n## Step\n\n{told}"
+    (found,) = lint_lesson(Subject(parse_lesson(text, Path("unit/one.md")), text, FILES))
+    assert "hint 3 of `double` spells out the solution" in found.text
+
+
+def test_what_is_advice_for_others_is_law_for_shipped_lessons(lint: Lint) -> None:
+    (found,) = lint(change=CHANGES["no right"][:2], shipped=True)
+    assert "error: `double` has no other right answer" in found
 
 
 def test_syntax_errors_are_reported_on_their_line(lint: Lint) -> None:
@@ -229,6 +261,56 @@ def test_a_right_answer_that_is_not_python_is_told(
     assert found.startswith(f"13 warning: `q`: {expected}"), found
 
 
+BELITTLING = {
+    "just": ("A line.\n\nOne, you just\nadd.", "15 warning: “just” belittles"),
+    "on its line": ("A line.\n\nOne,\nSimply add.", "16 warning: “Simply” belittles"),
+    "in bold": ("This is **obviously** so.", "13 warning: “obviously” belittles"),
+    "in code": ("Call `just()`.\n\n```python\nsimply = 1\n```", ""),
+    "in a word": ("Adjust it.", ""),
+}
+
+
+@pytest.mark.parametrize(("prose", "expected"), BELITTLING.values(), ids=BELITTLING.keys())
+def test_words_that_belittle(lint: Lint, prose: str, expected: str) -> None:
+    found = lint(f"## Step\n\n{prose}\n")
+    assert len(found) == bool(expected)
+    assert not found or found[0].startswith(expected)
+
+
+CLAIMS = {
+    "a step": ('["T1#step"]', ""),
+    "a block": ('["T1#double"]', ""),
+    "neither": ('["T1#doubel"]', "has no such step or block; did you mean `double`?"),
+    "no topic": ('["T9"]', "the pack has no topic `T9`"),
+}
+
+
+@pytest.mark.parametrize(("topics", "expected"), CLAIMS.values(), ids=CLAIMS.keys())
+def test_claims_name_a_topic_and_a_place(lint: Lint, topics: str, expected: str) -> None:
+    found = lint(head=('["T1"]', topics), topics={"T1": "One"})
+    found = [finding for finding in found if "expected 3 to 5" not in finding]
+    found = [finding for finding in found if "expected 2 to 5" not in finding]
+    assert len(found) == bool(expected)
+    if expected:
+        assert found[0].startswith("6 error: ")
+        assert expected in found[0]
+
+
+def test_a_lesson_of_a_course_has_some_exercises_and_questions(lint: Lint) -> None:
+    course = {"topics": {"T1": "One"}}
+    assert lint(**course) == [
+        "1 warning: 1 exercises; expected 3 to 5",
+        "1 warning: 0 questions; expected 2 to 5",
+    ]
+    assert lint(head=("minutes: 5", "minutes: 5\nproject: true"), **course) == []
+
+
+def test_a_recorded_id_that_is_gone_is_missed(lint: Lint) -> None:
+    assert lint(recorded=("unit/one", "unit/one#double", "unit/two#x")) == []
+    (found,) = lint(recorded=("unit/one#treble",))
+    assert found.startswith("1 error: the block `treble` is gone, and the progress of learners")
+
+
 def test_every_rule_has_found_something_here() -> None:
     """A rule that is added wants its test: this list is kept by hand on purpose."""
     assert {rule.__name__ for rule in RULES} == {
@@ -238,11 +320,15 @@ def test_every_rule_has_found_something_here() -> None:
         "step_lengths",
         "hidden_directives",
         "unseen",
+        "words",
         "links",
+        "claims",
+        "lasting_ids",
         "syntax",
         "checks",
         "outputs",
         "help_enough",
+        "counts",
         "nothing_given_away",
         "attempts_differ",
         "questions_explain",

@@ -41,6 +41,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="leave out lessons that were proved clean and have not changed since",
     )
+    parser.add_argument(
+        "--topics",
+        action="store_true",
+        help="write the table of topics into the README.md beside the course, and nothing else",
+    )
+    parser.add_argument(
+        "--accept-ids",
+        action="store_true",
+        help="record the ids of lessons and blocks as they are now, and nothing else",
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -48,6 +58,12 @@ def run(args: argparse.Namespace) -> int:
     from tutor.lint.command import run_lint
 
     paths, lessons = split(args.what)
+    if args.topics or args.accept_ids:
+        from tutor.lint.writing import accept_ids, write_topics
+
+        return max(
+            write_topics(paths) if args.topics else 0, accept_ids(paths) if args.accept_ids else 0
+        )
     if args.seeds and paths:
         _need_trust(paths)
     return run_lint(paths, seeds=args.seeds, only=lessons, workers=args.jobs, changed=args.changed)

@@ -7,8 +7,11 @@ from pathlib import Path
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Lesson, Pack
-from tutor.course.rules import code, exercises, links, questions, text
+from tutor.course.recorded import lost_lessons, read_recorded
+from tutor.course.rules import code, exercises, links, promises, questions, text, words
 from tutor.course.rules.subject import Subject
+from tutor.course.topic_table import table_finding
+from tutor.course.topics import read_topics, topic_findings
 
 Rule = Callable[[Subject], Iterator[LessonError]]
 
@@ -19,11 +22,15 @@ RULES: tuple[Rule, ...] = (
     text.step_lengths,
     text.hidden_directives,
     text.unseen,
+    words.words,
     links.links,
+    promises.claims,
+    promises.lasting_ids,
     code.syntax,
     code.checks,
     code.outputs,
     exercises.help_enough,
+    exercises.counts,
     exercises.nothing_given_away,
     exercises.attempts_differ,
     questions.questions_explain,
@@ -37,14 +44,30 @@ def lint_lesson(subject: Subject) -> tuple[LessonError, ...]:
     return tuple(sorted(found, key=lambda finding: finding.place.line))
 
 
-def lint_pack(pack: Pack) -> tuple[LessonError, ...]:
-    """`lint_lesson` for every lesson of a pack, in its order."""
+def lint_lessons(pack: Pack, lessons: tuple[Lesson, ...]) -> tuple[LessonError, ...]:
+    """`lint_lesson` for some lessons of a pack."""
     files = pack_files(pack)
-    return tuple(
-        finding
-        for lesson in pack.lessons()
-        for finding in lint_lesson(Subject(lesson, lesson_text(lesson), files))
+    topics = {topic.id: topic.title for topic in read_topics(pack.root)[0]}
+    recorded = read_recorded(pack.root)
+    subjects = (
+        Subject(lesson, lesson_text(lesson), files, topics, recorded, pack.trusted)
+        for lesson in lessons
     )
+    return tuple(finding for subject in subjects for finding in lint_lesson(subject))
+
+
+def lint_pack(pack: Pack) -> tuple[LessonError, ...]:
+    """`lint_lesson` for every lesson of a pack, in its order, and what concerns the whole."""
+    return (*lint_lessons(pack, tuple(pack.lessons())), *lint_whole(pack))
+
+
+def lint_whole(pack: Pack) -> tuple[LessonError, ...]:
+    """What can be said only with every lesson at hand: topics, their table, lessons that went."""
+    topics, found = read_topics(pack.root)
+    found += topic_findings(pack, topics)
+    found += lost_lessons(pack, read_recorded(pack.root))
+    stale = table_finding(pack, topics)
+    return (*found, stale) if stale else tuple(found)
 
 
 def lesson_text(lesson: Lesson) -> str:

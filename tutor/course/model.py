@@ -262,6 +262,8 @@ class Pack:
     root: Path
     assets: Path | None = None
     """Folder that cells may read, None when the pack has none."""
+    topics_complete: bool = True
+    """Whether every topic of its `topics.toml` must be claimed by a lesson."""
     trusted: bool = True
     """False for packs that did not come with torch-tutor."""
 

@@ -19,7 +19,7 @@ MANIFEST = "pack.toml"
 Load = Callable[[Path, str], Lesson]
 """File and lesson id → lesson. Raises CourseError."""
 
-_KEYS = ("id", "version", "format", "title", "licence", "assets", "units")
+_KEYS = ("id", "version", "format", "title", "licence", "assets", "topics_complete", "units")
 _UNIT_KEYS = ("id", "title", "lessons")
 
 
@@ -58,6 +58,7 @@ def read_pack(root: Path, load: Load | None = None) -> tuple[Pack | None, list[L
         units=units,
         root=root,
         assets=_assets(root, manifest, where, complaints),
+        topics_complete=manifest.get("topics_complete") is not False,
         trusted=is_shipped(root),
     )
     return pack, [*complaints.found, *requirement_problems(pack, frozenset(listed))]
@@ -113,6 +114,8 @@ def _check_values(manifest: dict[str, Any], where: _Lines, complaints: Complaint
             complaints.add(where(f"{key} ="), f'`{key}` {found}; expected `{key} = "…"`')
     if _text(manifest, "id") and not is_id(manifest["id"]):
         complaints.add(where("id ="), f"the id `{manifest['id']}`: expected {SHAPE}")
+    if not isinstance(manifest.get("topics_complete", True), bool):
+        complaints.add(where("topics_complete"), "`topics_complete`: expected `true` or `false`")
     version = manifest.get("format")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         complaints.add(where("format"), f"`format` is missing; expected `format = {FORMAT}`")

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tutor.course.errors import LessonError
-from tutor.course.lint import lesson_text, lint_lesson, pack_files
-from tutor.course.model import Pack, Place
+from tutor.course.lint import lint_lessons, lint_whole
+from tutor.course.model import Lesson, Pack, Place
 from tutor.course.pack import MANIFEST
-from tutor.course.rules.subject import Subject
 from tutor.lint.bench import Proof
 from tutor.lint.changed import Clean
 from tutor.lint.choosing import Chosen, choose
@@ -63,7 +62,7 @@ def run_lint(
     """
     began = time.monotonic()
     chosen = choose(paths, only)
-    findings = [*chosen.findings, *look_over(chosen.tasks)]
+    findings = [*chosen.findings, *look_over(chosen)]
     if not chosen.tasks and not findings:
         _say(f"No lesson was found{_asked_for(paths, only)}.")
         return USAGE
@@ -82,15 +81,15 @@ def run_lint(
     return STOPPED if proved.stopped else report.exit_code
 
 
-def look_over(tasks: Sequence[Task]) -> list[LessonError]:
+def look_over(chosen: Chosen) -> list[LessonError]:
     """The static findings."""
-    files: dict[Path, dict[str, frozenset[str]]] = {}
-    found: list[LessonError] = []
-    for task in tasks:
-        around = files.setdefault(task.pack.root, {}) or pack_files(task.pack)
-        files[task.pack.root] = around
-        found += lint_lesson(Subject(task.lesson, lesson_text(task.lesson), around))
-    return found
+    lessons: dict[Path, tuple[Pack, list[Lesson]]] = {}
+    for task in chosen.tasks:
+        lessons.setdefault(task.pack.root, (task.pack, []))[1].append(task.lesson)
+    found = [
+        finding for pack, some in lessons.values() for finding in lint_lessons(pack, tuple(some))
+    ]
+    return [*found, *(finding for pack in chosen.whole for finding in lint_whole(pack))]
 
 
 def _prove(

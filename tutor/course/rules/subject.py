@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,15 +14,25 @@ from tutor.course.model import Exercise, Lesson, Place, Quiz
 @dataclass(frozen=True)
 class Subject:
     """A lesson that parsed. `files` maps each file of the pack, as a path with slashes from its
-    root, to the ids that a link may point to in it."""
+    root, to the ids that a link may point to in it. `topics` are those of the pack, by id, and
+    `recorded` the ids that its learners' progress hangs on. `shipped`: it came with torch-tutor.
+    """
 
     lesson: Lesson
     text: str
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    topics: Mapping[str, str] = field(default_factory=dict)
+    recorded: Collection[str] = ()
+    shipped: bool = False
 
     @cached_property
     def body(self) -> Body:
         return split(self.text, Complaints(self.lesson.path))
+
+    @property
+    def advice(self) -> Level:
+        """How much a rule of the house weighs that a course of somebody else need not follow."""
+        return "error" if self.shipped else "warning"
 
     @property
     def exercises(self) -> tuple[Exercise, ...]:
