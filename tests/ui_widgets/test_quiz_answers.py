@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from exhibits import BLANK, CHOICE, FIX, MULTI, ORDER, PARSONS, answered
@@ -17,6 +18,7 @@ from textual.widgets import Input
 from tutor.course.model import Choice, Quiz
 from tutor.course.quiz import judge
 from tutor.course.quizzes.parsons import shuffled
+from tutor.ui.digest import block_digest
 from tutor.ui.widgets.quiz import QuizView
 from tutor.ui.widgets.quiz_arrangement import Arrangement
 from tutor.ui.widgets.quiz_choices import ChoiceList
@@ -231,6 +233,21 @@ def test_carrying_goes_through_the_gap_between_in_place_and_aside() -> None:
     assert aside.carried_to(2, 0) == (Arrangement((2, 0, 1), 3), 0)
     assert aside.switched(0) == (Arrangement((1, 0, 2), 1), 1)
     assert aside.switched(2) == (all_placed, 2)
+
+
+@pytest.mark.parametrize(
+    ("quiz", "change"),
+    [
+        (PARSONS, {"lines": PARSONS.lines[::-1]}),
+        (PARSONS, {"orders": PARSONS.orders[:1]}),
+        (PARSONS, {"distractors": ()}),
+        (FIX, {"line": 1}),
+    ],
+)
+def test_a_changed_question_is_told_to_those_who_answered_it(
+    quiz: Quiz, change: dict[str, Any]
+) -> None:
+    assert block_digest(dataclasses.replace(quiz, **change)) != block_digest(quiz)
 
 
 # ------------------------------------------------------------------ fix
