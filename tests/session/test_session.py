@@ -297,3 +297,22 @@ async def test_an_unused_worker_makes_room_for_one_that_has_loaded_more(tmp_path
         assert session._worker is used
     finally:
         await session.close()
+
+
+OPTIMIZERS = '''
+def check_step(s):
+    """it steps as SGD does"""
+    w = torch.ones(2, requires_grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.1)
+    torch.optim.lr_scheduler.StepLR(torch.optim.Adam([w.detach()]), 3)
+    (w**2).sum().backward()
+    optimizer.step()
+    s.close(s.function("step")(torch.ones(2)), w.detach())
+'''
+
+
+async def test_a_check_may_use_optimizers_as_its_reference(session: Session) -> None:
+    code = Code("ex", "def step(w): return w - 0.1 * 2 * w")
+    verdict = await session.check(Assignment(code, OPTIMIZERS))
+    assert verdict.broken == ""
+    assert verdict.passed

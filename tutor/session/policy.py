@@ -14,6 +14,8 @@ from tutor.wire.control import Policy, Role
 
 GIB = 1 << 30
 NO_HOME = "/nonexistent"
+# A folder that exists: torch's optimizers make sure of it on import, and a grader writes nothing.
+_NO_CACHE = {"TORCHINDUCTOR_CACHE_DIR": "/", "TRITON_CACHE_DIR": "/"}
 _INHERITED = (
     *("LD_LIBRARY_PATH", "CUDA_HOME", "CUDA_VISIBLE_DEVICES", "ROCM_PATH", "HIP_VISIBLE_DEVICES"),
     *("HSA_OVERRIDE_GFX_VERSION", "ZE_AFFINITY_MASK", "TZ"),
@@ -86,7 +88,7 @@ def build_policy(
         assets=ground.assets if learner else "",
         device_files=ground.devices if role != "grader" else (),
         cwd=ground.scratch if learner else "/",
-        environment=environment(ground, temporary),
+        environment={**environment(ground, temporary), **(_NO_CACHE if role == "grader" else {})},
         file_bytes=ground.file_bytes,
         processes=processes,
         threads=ground.threads,
