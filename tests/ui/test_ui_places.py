@@ -26,15 +26,17 @@ CREATE = "tensors/create"
 
 
 async def test_home_starts_on_the_first_lesson_and_names_the_machine(
-    open_app: Open, scripted: ScriptedSession
+    open_app: Open, scripted: ScriptedSession, pack: Pack
 ) -> None:
+    first = next(pack.lessons())
     async with open_app(scripted) as driver:
-        await driver.shows("Start here", "Creating tensors", "AMD EPYC", "16.0 GiB", "torch 2.13.0")
-        await driver.shows("Sandbox strong", "○ Tensors", "0/16", "30 min")
+        await driver.shows("Start here", first.title, "AMD EPYC", "16.0 GiB", "torch 2.13.0")
+        await driver.shows("Sandbox strong", f"○ {pack.units[0].title}", "○ Tensors")
+        await driver.shows(f"0/{len(first.steps)}", f"{first.minutes} min")
         assert driver.app.focused is not None
         assert driver.app.focused.id == "continue"
         await driver.press("enter")
-        await driver.shows("Rain on a roof")
+        await driver.shows(first.steps[0].title, "not run")
 
 
 async def test_home_says_that_the_worker_warms_up(open_app: Open) -> None:
@@ -43,16 +45,17 @@ async def test_home_says_that_the_worker_warms_up(open_app: Open) -> None:
 
 
 async def test_the_map_opens_any_lesson_by_keyboard(
-    open_app: Open, scripted: ScriptedSession
+    open_app: Open, scripted: ScriptedSession, pack: Pack
 ) -> None:
+    lesson = pack.units[1].lessons[0]
     async with open_app(scripted, size=(80, 24)) as driver:
         await driver.press("tab", "down")
-        await driver.shows("Gradients on request")
+        await driver.shows(lesson.title)
         await driver.press("enter", "enter")
         await driver.until(lambda: isinstance(driver.app.screen, LessonScreen))
-        await driver.shows("Gradients on request")
+        await driver.shows(lesson.title, lesson.steps[0].title)
         await driver.press("escape")
-        await driver.shows("◐ Automatic", "Continue")
+        await driver.shows(f"◐ {pack.units[1].title}", "Continue")
 
 
 async def test_a_missing_device_is_explained_and_the_cpu_offered(open_app: Open) -> None:
@@ -180,7 +183,8 @@ async def test_the_inspector_is_beside_or_over_the_step_by_width(
 async def test_the_end_of_a_lesson_says_what_is_open_and_where_to_go(
     open_app: Open, scripted: ScriptedSession, pack: Pack
 ) -> None:
-    following = list(pack.lessons())[1]
+    lessons = list(pack.lessons())
+    following = lessons[lessons.index(pack.lesson(CREATE)) + 1]
     async with open_app(scripted, CREATE) as driver:
         await driver.step("remember")
         await driver.press("ctrl+n")
