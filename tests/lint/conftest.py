@@ -14,6 +14,8 @@ from tutor.lint.pool import settings
 from tutor.lint.proof import Proof, prove_lesson
 from tutor.session.session import Session
 
+EXAMPLE = Path(__file__).parents[2] / "lessons" / "example"
+
 FRONT = """\
 ---
 id: "unit/one"
@@ -103,3 +105,26 @@ def prove(bench_session: Session) -> Prove:
         return await prove_lesson(bench_session, lesson, range(seeds), mutants)
 
     return run
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A pack of two lessons, copies of the example."""
+    root = tmp_path / "pack"
+    (root / "first").mkdir(parents=True)
+    manifest = (EXAMPLE / "pack.toml").read_text()
+    (root / "pack.toml").write_text(manifest.replace('"first/rows"', '"first/rows", "first/more"'))
+    for name in ("rows", "more"):
+        text = (EXAMPLE / "first" / "rows.md").read_text().replace("first/rows", f"first/{name}")
+        (root / "first" / f"{name}.md").write_text(text)
+    return root
+
+
+@pytest.fixture
+def front() -> str:
+    return FRONT
+
+
+@pytest.fixture
+def exercise() -> str:
+    return EXERCISE

@@ -30,12 +30,13 @@ class Clean:
     def __init__(self, place: Path) -> None:
         self._place = place
         self._kept = _read(place)
+        self._around = cache(_around)
 
     def proof(self, pack: Pack, lesson: Lesson, seeds: int) -> Proof | None:
         """The proof of a lesson that has not changed since, with the notes of that time."""
         kept = self._kept.get(str(lesson.path), {})
         with contextlib.suppress(TypeError, ValueError, KeyError, AttributeError):
-            if kept["key"] == key(pack, lesson) and kept["seeds"] >= seeds:
+            if kept["key"] == self._key(pack, lesson) and kept["seeds"] >= seeds:
                 notes = [
                     LessonError(Place(lesson.path, int(line)), str(text), "note")
                     for line, text in kept["notes"]
@@ -48,7 +49,7 @@ class Clean:
         self._kept.pop(str(lesson.path), None)
         if all(finding.level == "note" for finding in proof.findings):
             self._kept[str(lesson.path)] = {
-                "key": key(pack, lesson),
+                "key": self._key(pack, lesson),
                 "seeds": seeds,
                 "notes": [[note.place.line, note.text] for note in proof.findings],
                 **{name: getattr(proof, name) for name in _COUNTS},
@@ -56,26 +57,21 @@ class Clean:
         with contextlib.suppress(OSError):
             atomic_write(self._place, json.dumps(self._kept))
 
+    def _key(self, pack: Pack, lesson: Lesson) -> str:
+        """Changes with the lesson's text, as it was read, and with what it is proved on."""
+        return f"{lesson.digest} {self._around(pack.root, pack.assets)}"
 
-def key(pack: Pack, lesson: Lesson) -> str:
-    """Changes with everything that the proof of a lesson depends on: its text as it was read,
-    the pack's manifest and data, this program, torch and Python."""
-    parts = [lesson.digest, _manifest(pack.root), _program(), _data(pack.assets)]
+
+def _around(root: Path, assets: Path | None) -> str:
+    """The pack's manifest and data, this program, torch and Python."""
+    data = _digest(assets, assets.rglob("*")) if assets else ""
+    parts = [_digest(root, [root / MANIFEST]), data, program()]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
 @cache
-def _manifest(root: Path) -> str:
-    return _digest(root, [root / MANIFEST])
-
-
-@cache
-def _data(folder: Path | None) -> str:
-    return _digest(folder, folder.rglob("*")) if folder else ""
-
-
-@cache
-def _program() -> str:
+def program() -> str:
+    """The code and the versions that decide how a lesson fares; read once a process."""
     files = (p for p in _ROOT.rglob("*.py") if p.relative_to(_ROOT).parts[0] not in _NO_PART)
     versions = [platform.python_version(), *map(_version, ("torch", "numpy"))]
     return " ".join([_digest(_ROOT, files), *versions])
