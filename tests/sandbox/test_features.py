@@ -25,6 +25,22 @@ for rank in ranks: rank.start()
 print(queue.get(timeout=60) + queue.get(timeout=60))
 for rank in ranks: rank.join()
 """
+_OWN_DATA = """
+from torch.utils.data import DataLoader, Dataset
+class Item:
+    def __init__(self, value): self.value = value
+class Squares(Dataset):
+    offset = 2
+    def __len__(self): return 6
+    def __getitem__(self, index): return Item(torch.tensor(float(index ** 2)))
+def collate(items): return Item(torch.stack([item.value for item in items])  - factor * Squares.offset)
+factor = 0.0
+Squares.offset = 1
+factor = 1/6
+loader = DataLoader(Squares(), batch_size=3, num_workers=2, collate_fn=collate, multiprocessing_context='METHOD')
+found = list(loader)
+print(round(sum(batch.value.sum().item() for batch in found), 4), all(type(batch) is Item for batch in found), len(found) == 2)
+"""
 FEATURES = {
     "data loader with workers": (
         """
@@ -43,6 +59,41 @@ print(sum(int(batch.sum()) for _ in range(2) for batch in loader))
 del loader
 """,
         "380",
+        "none",
+    ),
+    **{
+        f"data loader of a cell's classes by {method}": (_OWN_DATA.replace("METHOD", method), "54.0 True True", "none")
+        for method in ("fork", "spawn", "forkserver")
+    },
+    "a function of a cell in a new process": (
+        """
+import torch.multiprocessing as mp
+class Point:
+    def __init__(self, x): self.x = x
+scale = 3
+def work(queue, point): queue.put(Point(point.x * scale))
+for method in ('spawn', 'forkserver'):
+    context = mp.get_context(method)
+    queue = context.Queue()
+    process = context.Process(target=work, args=(queue, Point(2)))
+    process.start()
+    found = queue.get(timeout=60)
+    process.join()
+    print(found.x, type(found) is Point, process.exitcode, end=' ')
+""",
+        "6 True 0 6 True 0",
+        "none",
+    ),
+    "spawn of a cell's function": (
+        """
+import torch.multiprocessing as mp
+class Net(nn.Linear): pass
+def work(rank, out): out[rank] = Net(2, 1).weight.numel() + rank
+out = torch.zeros(2).share_memory_()
+mp.spawn(work, args=(out,), nprocs=2)
+print(out.tolist())
+""",
+        "[2.0, 3.0]",
         "none",
     ),
     "queue between processes": (

@@ -19,6 +19,7 @@ from tutor.wire.messages import (
     Traced,
     decode,
 )
+from tutor.worker import children
 from tutor.worker.answers import Answers
 from tutor.worker.asking import Asking
 from tutor.worker.cells import Cells
@@ -52,6 +53,7 @@ def main(channel: BlockingChannel, policy: Policy) -> None:
     main_module = fresh_main(resolve(policy.device), display.show, policy.assets)
     ranks = Ranks(policy, vars(main_module), intact)
     spawning.install(ranks)
+    children.install(main_module)
     asking = Asking(channel, intact, _leave)
     cells = Cells(
         channel=channel,

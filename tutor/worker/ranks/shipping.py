@@ -148,7 +148,7 @@ class _Inherited:
         return _inherited[self.place]
 
 
-class _Pickler(cloudpickle.Pickler):
+class Pickler(cloudpickle.Pickler):
     """By value for what cells define. What belongs to the worker alone travels as a name."""
 
     def __init__(
@@ -159,12 +159,12 @@ class _Pickler(cloudpickle.Pickler):
         self.dispatch_table = ChainMap(own, reducers or {}, cloudpickle.Pickler.dispatch_table)  # type: ignore[arg-type]
         super().__init__(file)
         self._counters = names.get(COUNTERS, _NOTHING)
-        self._show = names.get("show")
+        self.show = names.get("show")
 
     def persistent_id(self, obj: Any) -> Any:
         if obj is self._counters:
             return "counters", len(obj)
-        if type(obj) is types.MethodType and obj == self._show:
+        if type(obj) is types.MethodType and obj == self.show:
             return "show", 0
         return None
 
@@ -181,7 +181,7 @@ class _Unpickler(pickle.Unpickler):
 
 def _pack(value: Any, names: Mapping[str, Any], reducers: Mapping[Any, Any] | None = None) -> bytes:
     file = io.BytesIO()
-    _Pickler(file, names, reducers).dump(value)
+    Pickler(file, names, reducers).dump(value)
     return file.getvalue()
 
 
