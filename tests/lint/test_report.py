@@ -38,6 +38,16 @@ def test_findings_come_by_file_and_line_and_are_counted() -> None:
     assert report.exit_code == 1
 
 
+def test_mutants_lessons_left_out_and_lessons_not_reached_are_told() -> None:
+    report = Report((), lessons=1, attempts=9, mutants=12, survivors=2, unchanged=3, seconds=2)
+    assert list(report_lines(report)) == [
+        "Nothing to complain of · 1 lesson, 0 cells run, 9 attempts checked, "
+        "10 of 12 mutants failed in 2.0 s; 3 unchanged since proved clean"
+    ]
+    *_, last = report_lines(Report((), lessons=1, left=2))
+    assert last == "Stopped: 2 lessons not proved; the above was found so far."
+
+
 def test_warnings_do_not_fail() -> None:
     assert Report((finding("a.md", 1, "warning"), finding("a.md", 1, "note"))).exit_code == 0
     assert list(report_lines(Report((), lessons=1))) == ["Nothing to complain of · 1 lesson"]

@@ -44,6 +44,10 @@ class Follower:
             self._console.print(sanitize(line), markup=False, highlight=False, soft_wrap=True)
         self._show()
 
+    def refresh(self) -> None:
+        """Draw the bar now."""
+        self._bar.refresh()
+
     def _show(self) -> None:
         words = in_flight(tuple(self._began))
         if self._errors:
@@ -52,9 +56,9 @@ class Follower:
 
 
 @contextmanager
-def following(total: int) -> Iterator[Follower]:
+def following(total: int, console: Console | None = None) -> Iterator[Follower]:
     """A follower, whose bar is gone afterwards."""
-    console = Console(stderr=True)
+    console = console or Console(stderr=True)
     columns = (
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
