@@ -11,7 +11,8 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import run_cell, until
-from tests.sandbox.boxes import Box, run_in
+from tests.sandbox.boxes import LOW_LIMITS, Box, open_box, run_in
+from tests.sandbox.outside import Outside
 from tests.sandbox.processes import eventually
 from tutor.session.api import Code, SessionSettings
 from tutor.session.session import Session
@@ -90,6 +91,32 @@ for number in range(10_000):
 """)
     assert run.lost.startswith("was ended: its files took")
     await confined.run("for name in os.listdir(): name[0] == 'f' and os.unlink(name)")
+
+
+_TOO_MANY = "for _ in range(90): os.fork() or time.sleep(60) or os._exit(0)\ntime.sleep(60)"
+_TOO_MUCH = "blocks = []\nwhile True: blocks.append(b'x' * (16 << 20)); time.sleep(0.02)"
+_TOO_FULL = "for n in range(2000): open(f'bomb-{n}', 'w').close()\ntime.sleep(60)"
+
+
+@pytest.mark.parametrize(
+    ("tier", "bombs"),
+    [
+        ("", {_TOO_MANY: "more than 60 processes", _TOO_FULL: "more than 1000 files"}),
+        ("process-only", {_TOO_MUCH: "of memory, the limit is 1.0 GiB"}),
+    ],
+    ids=["the best tier", "no tier"],
+)
+async def test_limits_hold_where_workers_are_promoted_spares(
+    outside: Outside, tier: str, bombs: dict[str, str]
+) -> None:
+    try:
+        async with open_box(tier, outside, fork=False, limits=LOW_LIMITS) as box:
+            for bomb, words in bombs.items():
+                run = await box.run(bomb, processes=0, data_bytes=0)
+                assert words in run.lost, run
+    finally:
+        for left in outside.scratch.glob("bomb-*"):
+            left.unlink()
 
 
 async def test_a_print_flood_leaves_the_loop_free(confined: Box) -> None:

@@ -31,10 +31,10 @@ class Usage:
     exact: bool = False
 
 
-def usage_of(root: int, at_most: int = 1 << 20) -> Usage:
-    """The tree below `root`, without `root` itself; the look ends after `at_most` processes, which
-    a fork bomb multiplies faster than they can be counted."""
-    pids = descendants(root, at_most)
+def usage_of(root: int, at_most: int = 1 << 20, *, itself: bool = False) -> Usage:
+    """The tree below `root`, with `root` if `itself`; the look ends after `at_most` processes,
+    which a fork bomb multiplies faster than they can be counted."""
+    pids = [root] * itself + descendants(root, at_most)
     tree = [process for process in map(read_process, pids) if process is not None]
     return Usage(
         len(tree),

@@ -20,6 +20,7 @@ from tutor.text import bytes_text
 
 BUSY_PERIOD, IDLE_PERIOD = 0.1, 1.0
 """Seconds between two looks while something runs, and while nothing does."""
+_LINUX = sys.platform.startswith("linux")
 _DISK_EVERY = 5
 """Looks between two looks at the disk."""
 
@@ -97,12 +98,14 @@ class _Tree:
 
     leader: int
     monitor: int
+    """Above the child, and no part of it; the child itself where nothing of ours is above it."""
     measuring: bool = False
 
 
 class Watchdog:
-    """Looks at all `connections` of a zygote whose process here is `root`. Linux only; elsewhere,
-    or with `root` 0, it does nothing."""
+    """Looks at all `connections` of a zygote whose process here is `root`; 0: each child is one of
+    our own, a spare that was promoted. A spare that waits needs no watching: it runs no code but
+    ours. What processes use is seen on Linux alone, what lies in `scratch` everywhere."""
 
     def __init__(
         self,
@@ -121,7 +124,7 @@ class Watchdog:
         self._timer_is_slow = False
         self._disk: asyncio.Future[Disk] | None = None
         self._disk_before: Disk | None = None
-        self._closed = root == 0 or not sys.platform.startswith("linux")
+        self._closed = False
 
     def meet(self, connection: Connection) -> None:
         """Find the new process now: in a fork bomb it would be a needle in a haystack."""
@@ -165,7 +168,8 @@ class Watchdog:
         tree = self._tree_of(connection)
         if tree is None:
             return
-        usage = usage_of(tree.monitor, (self._limits.processes or 1 << 20) + 1)
+        itself = tree.monitor == tree.leader
+        usage = usage_of(tree.monitor, (self._limits.processes or 1 << 20) + 1, itself=itself)
         reason = breach(usage, self._limits)
         if reason and usage.processes > self._limits.processes > 0:
             self._end(connection, tree, reason)
@@ -197,6 +201,10 @@ class Watchdog:
         connection.end(reason)
 
     def _tree_of(self, connection: Connection) -> _Tree | None:
+        if not _LINUX:
+            return None
+        if self._root == 0:
+            return self._trees.setdefault(connection.pid, _Tree(connection.pid, connection.pid))
         if connection.pid not in self._trees:
             found = find_inside(self._root, connection.pid)
             if found is None:
