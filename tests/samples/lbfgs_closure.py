@@ -13,8 +13,12 @@ weights = torch.zeros(6, requires_grad=True)
 bias = torch.zeros((), requires_grad=True)
 optimizer = torch.optim.LBFGS([weights, bias], max_iter=3, line_search_fn="strong_wolfe")
 
+calls = 0
+
 
 def closure():
+    global calls
+    calls += 1
     optimizer.zero_grad()
     logits = features @ weights + bias
     loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, labels)
@@ -27,4 +31,5 @@ for iteration in range(6):
     value = optimizer.step(closure)
     print(f"iteration {iteration}: {value.item():.6f}")
 
+print(f"the closure was called {calls} times")
 print("weights", [round(w, 2) for w in weights.tolist()])

@@ -30,6 +30,7 @@ class PlainRun:
         self._passing = Passing() if sys.stdout.isatty() else None
         self._asked: InputWanted | None = None
         self._interrupts = 0
+        self._begun = False
         self._over: asyncio.Future[CellRun | None] | None = None
         self.signalled = 0
 
@@ -54,6 +55,7 @@ class PlainRun:
             starting.result()
             unsubscribe = session.subscribe(self._look)
             session.run(self._code)
+            self._begun = True
             try:
                 return await over
             finally:
@@ -73,6 +75,8 @@ class PlainRun:
         if run is not None and run.state not in ("queued", "running") and self._over is not None:
             if not self._over.done() and snapshot.running == "":
                 self._over.set_result(run)
+        elif run is None and self._interrupts and not (snapshot.queue or snapshot.running):
+            self._leave(signal.SIGINT)  # it was stopped before its first line
         elif snapshot.phase == "failed" and self._over is not None and not self._over.done():
             self._over.set_result(run)
         elif snapshot.input_wanted is not None and snapshot.input_wanted is not self._asked:
@@ -100,7 +104,7 @@ class PlainRun:
 
     def _interrupted(self) -> None:
         self._interrupts += 1
-        if not self._session.snapshot.running:
+        if not self._begun:
             self._leave(signal.SIGINT)
             return
         again = "Ctrl+C again ends it" if self._interrupts == 1 else "it is ended now"

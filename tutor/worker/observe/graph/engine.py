@@ -20,6 +20,14 @@ _dynamo: Any = _dynamo_frames
 _set_compiler: Callable[[Any], Any] = getattr(_dynamo, "set_eval_frame", lambda callback: None)
 """Exchanges what compiles the frames of this thread; a C function, so that no frame is met."""
 
+_mode_of: Callable[[Any], Any] = getattr(torch._C, "_get_dispatch_mode", lambda key: None)
+_TRACERS = tuple(
+    key
+    for name in ("FAKE", "PROXY", "FUNCTIONAL")
+    if (key := getattr(getattr(torch._C, "_TorchDispatchModeKey", None), name, None)) is not None
+)
+"""Modes under which tensors stand for others: a compiler writes down a backward, none happens."""
+
 Look = Callable[[Any, dict[str, Any]], None]
 
 
@@ -59,6 +67,8 @@ class Engine:
 
     def _counting(self, engine: Callable[..., Any]) -> Callable[..., Any]:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
+            if being_traced():
+                return engine(t_outputs, *args, **kwargs)
             self.count += 1
             if self.count >= self.next:
                 # In the midst of a compiled function nothing of ours may be compiled.
@@ -77,6 +87,12 @@ class Engine:
             return enter(hooks)
 
         return __enter__
+
+
+def being_traced() -> bool:
+    """A compiler is at work in this thread: what looks like a backward is its own rehearsal, on
+    tensors without values that nobody else may touch."""
+    return any(_mode_of(key) is not None for key in _TRACERS)
 
 
 def leave_to_python(function: Callable[..., Any]) -> None:
