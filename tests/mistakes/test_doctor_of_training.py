@@ -116,6 +116,12 @@ async def test_a_function_that_evaluates_in_training_mode_is_named(session: Sess
     assert await codes(session, right) == ()
 
 
+async def test_a_model_of_an_earlier_cell_is_no_part_of_this_run(session: Session) -> None:
+    assert await codes(session, LOOP.format(**RIGHT)) == ()
+    second = LOOP.format(**RIGHT).replace("net", "other")
+    assert await codes(session, second) == ()
+
+
 async def test_it_says_what_where_and_what_to_do(session: Session) -> None:
     snapshot = await run_cell(session, LOOP.format(**RIGHT | WRONG["no-zero-grad"]), "loop")
     (mistake,) = snapshot.runs["loop"].mistakes

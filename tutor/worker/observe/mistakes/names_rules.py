@@ -145,8 +145,23 @@ def _number(node: Any) -> int:
     return node._sequence_nr() if hasattr(node, "_sequence_nr") else -1
 
 
-def untouched(model: nn.Module, owned: Collection[int]) -> bool:
-    """The model received gradients, and none of its parameters is in `owned`."""
-    parameters = list(model.parameters())
-    reached = any(raw.gradient_of(parameter) is not None for parameter in parameters)
-    return reached and not any(id(parameter) in owned for parameter in parameters)
+Gradients = dict[int, tuple[int, int]]
+"""Which gradient each parameter has, and how often it was written to, by parameter id."""
+
+
+def gradients_of(model: nn.Module) -> Gradients:
+    """The gradients that a model has now; keeps none of them alive."""
+    found: Gradients = {}
+    for parameter in model.parameters():
+        gradient = raw.gradient_of(parameter)
+        if gradient is not None:
+            found[id(parameter)] = id(gradient), raw.version_of(gradient)
+    return found
+
+
+def untouched(model: nn.Module, before: Gradients, owned: Collection[int]) -> bool:
+    """The model received gradients in this run (`before` are those it came with), and none of
+    its parameters is in `owned`."""
+    now = gradients_of(model)
+    reached = any(before.get(key) != gradient for key, gradient in now.items())
+    return reached and not any(id(parameter) in owned for parameter in model.parameters())

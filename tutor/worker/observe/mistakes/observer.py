@@ -57,6 +57,8 @@ class MistakeObserver(Observer):
         self._first = self._last = math.nan
         self._backward_line = 0
         self._steps = 0
+        self._before: dict[int, names_rules.Gradients] = {}
+        """Gradients of the models that were there when the run began."""
         self._steps_in_eval: dict[int, int] = {}
         """How many of the first steps found a model in evaluation mode, by model id."""
         self._roots: set[int] = set()
@@ -66,6 +68,11 @@ class MistakeObserver(Observer):
         if SILENT in run.source:
             return
         self._reset(run)
+        with raw.below_everything():
+            self._before = {
+                _id(model): names_rules.gradients_of(model)
+                for model in names_rules.models_in(run.names).values()
+            }
         self._engine.count, self._engine.next = 0, 1
         self._engine.install()
         if self._hook is None:  # once for the process: a compiled step must meet the same hooks
@@ -164,7 +171,11 @@ class MistakeObserver(Observer):
                     if stepped.steps >= FEWEST_STEPS:
                         self._tell_all(names_rules.untrained_layers(name, model, stepped))
                 self._tell_all(evaluated_in_training(run, name, model))
-            elif owned and self._steps >= 2 and names_rules.untouched(model, owned):
+            elif (
+                owned
+                and self._steps >= 2
+                and names_rules.untouched(model, self._before.get(_id(model), {}), owned)
+            ):
                 evidence = f"{name} received gradients, but no step changed it"
                 self._tell(known.OTHER_PARAMETERS, evidence)
         self._tell_all(names_rules.kept_graphs(run.names, self._roots - {-1}))
