@@ -28,7 +28,7 @@ def course(copy: Path) -> Path:
     (copy.parent / "README.md").write_text(MARKS)
     claim(copy, "rows", '["T41#your-turn", "T1#left"]')
     claim(copy, "more", '["T3#a-table-of-prices"]')
-    assert write_topics([copy]) == 0
+    assert write_topics([copy]) == accept_ids([copy]) == 0
     return copy
 
 
@@ -113,13 +113,13 @@ def test_a_stale_table_is_an_error_until_it_is_written_again(course: Path) -> No
 def test_nothing_is_written_from_a_course_with_a_broken_lesson(
     course: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    before = (course.parent / "README.md").read_text()
+    files = (course.parent / "README.md", course / "ids.txt")
+    before = [path.read_text() for path in files]
     (course / "first" / "more.md").write_text("no lesson")
     assert write_topics([course]) == 2
     assert accept_ids([course]) == 2
     assert "Nothing was written" in capsys.readouterr().err
-    assert (course.parent / "README.md").read_text() == before
-    assert not (course / "ids.txt").exists()
+    assert [path.read_text() for path in files] == before
 
 
 def test_a_guide_without_a_place_is_left_alone() -> None:
@@ -159,6 +159,12 @@ def test_ids_that_were_recorded_stay(copy: Path) -> None:
     assert gone.startswith("ids.txt:1 error: the lesson `first/more` is gone, and the progress of")
     assert accept_ids([copy]) == 0
     assert found(copy) == []
+
+
+def test_a_finished_course_records_its_ids(course: Path) -> None:
+    (course / "ids.txt").unlink()
+    (warning,) = found(course)
+    assert warning.startswith("ids.txt:1 warning: 8 new ids are not recorded")
 
 
 def test_a_block_whose_id_changed_is_an_error_and_its_new_id_a_warning(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Lesson, Pack, Place
+from tutor.course.topics import TOPICS
 
 IDS = "ids.txt"
 _HEAD = """\
@@ -44,7 +45,7 @@ def lost_blocks(lesson: Lesson, recorded: Collection[str]) -> Iterator[LessonErr
 
 
 def lost_lessons(pack: Pack, recorded: Collection[str]) -> Iterator[LessonError]:
-    """Lessons that are gone, and a warning when new ids were not accepted yet."""
+    """Lessons that are gone, and a warning when ids were not accepted yet."""
     lessons = {lesson.id for lesson in pack.lessons()}
     place = Place(pack.root / IDS, 1)
     for name in recorded:
@@ -52,9 +53,14 @@ def lost_lessons(pack: Pack, recorded: Collection[str]) -> Iterator[LessonError]
         if "#" not in name and name not in lessons and gone:
             yield _lost(place, f"the lesson `{name}`")
     new = {name for lesson in pack.lessons() for name in ids_of(lesson)} - set(recorded)
-    if recorded and new:
+    if new and (recorded or _finished(pack)):
         text = f"{len(new)} new ids are not recorded; `torch-tutor lint --accept-ids` adds them"
         yield LessonError(place, text, "warning")
+
+
+def _finished(pack: Pack) -> bool:
+    """Whether this is a whole course that learners go through, rather than one being written."""
+    return pack.topics_complete and (pack.root / TOPICS).is_file()
 
 
 def _lost(place: Place, what: str) -> LessonError:

@@ -8,10 +8,10 @@ from tutor.course.errors import LessonError
 from tutor.course.model import Cell, Exercise, Lesson
 from tutor.lint.codes import assignment_of, code_of, missing
 from tutor.lint.running import run_code
-from tutor.session.api import SessionAPI
+from tutor.session.api import SessionAPI, SessionError
 from tutor.session.snapshot import CellRun, Verdict
 
-_LOST = ("Worker lost", "Stopped by force", "Time limit", "Not ready")
+_LOST = ("Worker lost", "Stopped by force", "Time limit")
 """Problems after which the worker may be a new one, or still busy."""
 
 
@@ -61,6 +61,8 @@ class Bench:
         if timeout:
             task = replace(task, timeout=timeout, code=replace(task.code, timeout=timeout))
         verdict = await self.session.check(task)
+        if verdict.problem is not None and verdict.problem.kind == "Not ready":
+            raise SessionError(verdict.problem.message)  # no verdict on the answer
         if verdict.problem is not None and verdict.problem.kind in _LOST:
             await self.restore()
         return verdict
