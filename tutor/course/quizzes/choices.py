@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,16 @@ from tutor.course.errors import Complaints
 from tutor.course.model import Choice, Quiz
 from tutor.course.quizzes.base import Feedback, QuizKind
 from tutor.course.tables import text_of, unknown_keys
+
+
+def shown_order(quiz: Quiz) -> tuple[int, ...]:
+    """The places of the choices in the order in which they are shown: shuffled, since authors
+    tend to write the right one first; the same every time."""
+
+    def drawn(place: int) -> bytes:
+        return hashlib.sha256(f"{quiz.id}\0{quiz.choices[place].text}".encode()).digest()
+
+    return tuple(sorted(range(len(quiz.choices)), key=drawn))
 
 
 def read_choices(table: Mapping[str, Any], line: int, complaints: Complaints) -> dict[str, Any]:

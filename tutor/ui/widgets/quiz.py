@@ -14,6 +14,7 @@ from textual.reactive import reactive
 from textual.widget import Widget
 
 from tutor.course.model import Quiz
+from tutor.course.quizzes.choices import shown_order
 from tutor.ui.widgets.flow import Flow, indented
 from tutor.ui.widgets.plain import PlainStatic, plain
 from tutor.ui.widgets.prose import ProseView
@@ -173,7 +174,8 @@ def _code_span(text: str) -> str:
 
 
 def _choices(quiz: Quiz) -> Widget:
-    return ChoiceList(tuple(choice.text for choice in quiz.choices), multi=quiz.kind == "multi")
+    texts = tuple(choice.text for choice in quiz.choices)
+    return ChoiceList(texts, order=shown_order(quiz), multi=quiz.kind == "multi")
 
 
 def _unknown(quiz: Quiz) -> Widget:

@@ -29,9 +29,18 @@ class ChoiceList(RowList):
             super().__init__()
             self.answer = answer
 
-    def __init__(self, texts: tuple[str, ...], *, multi: bool = False, code: bool = False) -> None:
+    def __init__(
+        self,
+        texts: tuple[str, ...],
+        *,
+        order: tuple[int, ...] = (),
+        multi: bool = False,
+        code: bool = False,
+    ) -> None:
+        """order: the place in `texts` of each row; answers are such places, whatever the order."""
         super().__init__(len(texts))
         self._texts = texts
+        self._order = order or tuple(range(len(texts)))
         self._multi = multi
         self._code = code
 
@@ -43,22 +52,23 @@ class ChoiceList(RowList):
         self.reflow()
 
     def row(self, number: int, width: int) -> list[Content]:
-        picked = number in self.chosen
+        place = self._order[number]
+        picked = place in self.chosen
         box = ("[x]" if picked else "[ ]") if self._multi else ("●" if picked else "○")
         mark = f"{box} {number + 1} "
         room = max(8, width - len(mark) - 2)
-        text = self._texts[number]
+        text = self._texts[place]
         body = code_lines(text, "python", room) if self._code else prose_lines(text, room)
         return self.marked(number, mark, body)
 
     def action_choose(self) -> None:
         if self._multi:
-            self.chosen = self.chosen ^ {self.cursor}
+            self.chosen = self.chosen ^ {self._order[self.cursor]}
         else:
             self.action_submit()
 
     def action_submit(self) -> None:
         if not self._multi:
-            self.chosen = frozenset({self.cursor})
+            self.chosen = frozenset({self._order[self.cursor]})
         if self.chosen:
             self.post_message(self.Submitted(tuple(map(str, sorted(self.chosen)))))

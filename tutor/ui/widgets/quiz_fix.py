@@ -13,6 +13,7 @@ from textual.message import Message
 from textual.reactive import reactive
 
 from tutor.course.model import Quiz
+from tutor.course.quizzes.choices import shown_order
 from tutor.course.quizzes.fix import found_line
 from tutor.ui.widgets.flow import Flow
 from tutor.ui.widgets.plain import plain
@@ -93,7 +94,8 @@ class FixAnswer(Vertical):
     def compose(self) -> ComposeResult:
         yield LineList(self._quiz.code, self._quiz.line)
         yield Flow(self._invitation, classes="found")
-        yield ChoiceList(tuple(choice.text for choice in self._quiz.choices), code=True)
+        texts = tuple(choice.text for choice in self._quiz.choices)
+        yield ChoiceList(texts, order=shown_order(self._quiz), code=True)
 
     def on_mount(self) -> None:
         self.watch_found()
