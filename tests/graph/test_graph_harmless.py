@@ -260,3 +260,22 @@ def test_two_watchers_nest_and_leave_the_engine_as_it_was() -> None:
     assert counts == [1, 1]
     assert autograd._engine_run_backward is plain
     assert saved_tensors_hooks.__enter__ is enter
+
+
+REHEARSED = """
+torch.manual_seed(2)
+net = nn.Linear(4, 2)
+@torch.compile(backend="aot_eager")
+def loss_of(x):
+    return net(x).square().mean()
+loss = loss_of(torch.ones(3, 4))
+loss.backward()
+"""
+
+
+def test_a_compilers_rehearsal_of_a_backward_is_left_alone(worker: Child) -> None:
+    """It writes the backward down before any happens; that is not the learner's, nor to be read."""
+    messages = worker.run(REHEARSED)
+    assert not [it for it in messages if isinstance(it, CellFailed)]
+    graphs = [it for it in messages if isinstance(it, GraphSeen)]
+    assert [(graph.root, graph.backward) for graph in graphs] == [("loss", 1)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,10 +47,9 @@ def test_long_curves_keep_their_extremes_and_holes() -> None:
     for first in range(0, 100_000, 1000):
         at = tuple(range(first + 1, first + 1001))
         values = tuple(None if x == 50_000 else (99.0 if x == 77_777 else 1.0) for x in at)
-        training = with_tick(
-            training,
-            TrainingTick(1, "a.py", 1.0, 0, at[-1], losses=(LossPoints("loss", 1, at, values),)),
-        )
+        points = LossPoints("loss", 1, at, values)
+        tick = TrainingTick(1, "a.py", 1.0, 0, at[-1], losses=(points,))
+        training = with_tick(training, tick)
     snapshot = Snapshot()
     snapshot = replace(snapshot, observed=replace(snapshot.observed, training=training))
     data = encoded(record_of(snapshot))
@@ -81,7 +81,5 @@ async def test_a_record_with_any_byte_changed_is_shown_or_refused(run_sample: Ru
     for place in range(20, len(data), max(1, len(data) // 400)):
         changed = bytearray(data)
         changed[place] ^= 0x55
-        try:
-            decoded(bytes(changed), "x")
-        except RecordError as error:
-            assert str(error)
+        with contextlib.suppress(RecordError):
+            assert isinstance(decoded(bytes(changed), "x"), Record)

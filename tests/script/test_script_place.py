@@ -93,8 +93,9 @@ def test_the_environment_stays_outside_unless_there_is_no_sandbox(home: Path) ->
     where = placed("train.py", home, "project/scripts")
     outside = {"API_KEY": "x", "PYTORCH_NO_CUDA": "1", "OMP_NUM_THREADS": "9", "HOME": "/me"}
 
-    def settings(**more: bool) -> dict[str, str]:
-        return script_settings(where, home, Settings(), outside=outside, **more).environment
+    def settings(*, sandbox: bool = True) -> dict[str, str]:
+        found = script_settings(where, home, Settings(), outside=outside, sandbox=sandbox)
+        return found.environment
 
     assert settings() == {"PYTORCH_NO_CUDA": "1"}
     assert settings(sandbox=False) == {"API_KEY": "x", "PYTORCH_NO_CUDA": "1", "HOME": "/me"}

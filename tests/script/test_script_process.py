@@ -1,5 +1,5 @@
-"""A script's process is what `python SCRIPT` makes: its `__main__`, its end, its exit code; and what
-the sandbox lets it do."""
+"""A script's process is what `python SCRIPT` makes: its `__main__`, its end, its exit code.
+And what the sandbox lets it do."""
 
 from __future__ import annotations
 
@@ -163,12 +163,11 @@ async def test_input_is_asked_for_and_answered(bench: Bench) -> None:
     assert asking.input_wanted is not None
     assert asking.input_wanted.prompt == "Who? "
     bench.session.answer_input("Ann")
-    over = await until(
-        bench.session,
-        lambda snapshot: (
-            snapshot.generation > before and snapshot.runs["script.py"].state == "done"
-        ),
-    )
+
+    def done(snapshot: Snapshot) -> bool:
+        return snapshot.generation > before and snapshot.runs["script.py"].state == "done"
+
+    over = await until(bench.session, done)
     assert printed(over.runs["script.py"]) == ["Who? Ann", "hello Ann"]
 
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
+import pytest_asyncio
 
 from tests.script.conftest import SAMPLES, code_of, place, session_for
 from tests.ui.driving import Driver
 from tutor.script.record import Record
 from tutor.script.recorded import RecordedSession
+from tutor.session.session import Session
 from tutor.session.snapshot import Snapshot
 from tutor.ui.inspector import PANELS, Inspector
 from tutor.ui.script_app import ScriptApp
@@ -36,28 +40,61 @@ for step in range(30):
 """
 
 
-@asynccontextmanager
-async def opened(
-    script: Path, scratch: Path, size: tuple[int, int] = (120, 40), **more: object
-) -> AsyncIterator[Driver]:
-    where = place(script)
-    session = session_for(where, scratch)
-    app = ScriptApp(session, where.block, lambda: code_of(where), **more)  # type: ignore[arg-type]
-    async with app.run_test(size=size, notifications=True) as pilot:
-        yield Driver(app, pilot)
-    assert not app.troubles, app.troubles
+class Kept:
+    """A session that several apps use, one after the other: started and ended elsewhere."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    async def start(self) -> None:
+        """It runs."""
+
+    async def close(self) -> None:
+        """It goes on for the next app."""
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def kept(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Path, Session]]:
+    path = tmp_path_factory.mktemp("work") / "train.py"
+    path.write_text(SLOW)
+    session = session_for(place(path), tmp_path_factory.mktemp("scratch"))
+    await session.start()
+    yield path, session
+    await session.close()
 
 
 @pytest.fixture
-def script(tmp_path: Path) -> Path:
-    (tmp_path / "work").mkdir()
-    path = tmp_path / "work" / "train.py"
-    path.write_text(SLOW)
-    return path
+def script(kept: tuple[Path, Session]) -> Path:
+    kept[0].write_text(SLOW)
+    return kept[0]
 
 
-async def test_a_script_runs_and_every_panel_tells_of_it(script: Path, tmp_path: Path) -> None:
-    async with opened(script, tmp_path / "scratch") as driver:
+Open = Callable[..., AbstractAsyncContextManager[Driver]]
+
+
+@pytest.fixture
+def opened(kept: tuple[Path, Session], script: Path) -> Open:
+    """The app on the script, as the command starts it."""
+
+    @asynccontextmanager
+    async def context(size: tuple[int, int] = (120, 40), **more: Any) -> AsyncIterator[Driver]:
+        where, session = place(script), cast("Session", Kept(kept[1]))
+        app = ScriptApp(session, where.block, lambda: code_of(where), **more)
+        before = app.last_run
+        async with app.run_test(size=size, notifications=True) as pilot:
+            driver = Driver(app, pilot)
+            await driver.until(lambda: app.last_run is not before, timeout=60)
+            yield driver
+        assert not app.troubles, app.troubles
+
+    return context
+
+
+async def test_a_script_runs_and_every_panel_tells_of_it(opened: Open) -> None:
+    async with opened() as driver:
         await driver.shows("✓ train.py ended after", "F5 runs it again", timeout=60)
         await driver.shows("step 29", "30 steps in", "exit code 0")
         view = driver.one(ScriptView)
@@ -79,9 +116,9 @@ async def test_a_script_runs_and_every_panel_tells_of_it(script: Path, tmp_path:
         assert driver.app.return_code is None, "it stays open"
 
 
-async def test_the_edited_file_runs_at_f5(script: Path, tmp_path: Path) -> None:
-    async with opened(script, tmp_path / "scratch") as driver:
-        await driver.shows("ended after", timeout=60)
+async def test_the_edited_file_runs_at_f5(opened: Open, script: Path) -> None:
+    async with opened() as driver:
+        await driver.shows("✓ train.py ended after", timeout=60)
         script.write_text("print('a new text')\nraise ValueError('with a problem')\n")
         await driver.press("f5")
         await driver.shows("a new text", "ValueError", "with a problem", timeout=60)
@@ -93,12 +130,12 @@ async def test_the_edited_file_runs_at_f5(script: Path, tmp_path: Path) -> None:
         assert app.last_run.exit_code == 1
 
 
-async def test_input_and_stop_work_from_the_keyboard(script: Path, tmp_path: Path) -> None:
+async def test_input_and_stop_work_from_the_keyboard(opened: Open, script: Path) -> None:
     script.write_text(
         "import threading\nname = input('Who? ')\nprint('hello', name, flush=True)\n"
         "threading.Event().wait()\n"
     )
-    async with opened(script, tmp_path / "scratch") as driver:
+    async with opened() as driver:
         await driver.shows("? Who?", "waits for your input", timeout=60)
         await driver.press("A", "n", "n", "enter")
         await driver.shows("hello Ann")
@@ -111,9 +148,9 @@ async def test_input_and_stop_work_from_the_keyboard(script: Path, tmp_path: Pat
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])
 async def test_it_works_small_with_the_panel_over_the_script(
-    script: Path, tmp_path: Path, size: tuple[int, int]
+    opened: Open, size: tuple[int, int]
 ) -> None:
-    async with opened(script, tmp_path / "scratch", size) as driver:
+    async with opened(size) as driver:
         await driver.shows("✓ train.py ended after", timeout=60)
         narrow = size[0] < 100
         assert (driver.one(Inspector).region.width == 0) == narrow
@@ -141,16 +178,14 @@ async def test_what_is_open_is_said_in_capitals(script: Path, tmp_path: Path) ->
         await driver.shows("NO SANDBOX · NETWORK OPEN", "ended after", timeout=60)
 
 
-async def test_the_end_is_recorded_once_and_a_record_only_shows(
-    script: Path, tmp_path: Path
-) -> None:
+async def test_the_end_is_recorded_once_and_a_record_only_shows(opened: Open) -> None:
     kept: list[Snapshot] = []
 
     def record(snapshot: Snapshot) -> str:
         kept.append(snapshot)
         return "It was kept."
 
-    async with opened(script, tmp_path / "scratch", record=record) as driver:
+    async with opened(record=record) as driver:
         await driver.shows("ended after", "It was kept.", timeout=60)
     assert len(kept) == 1
     saved = Record("/x/train.py", "train.py", (), "2026-01-02", "0.1.0", kept[0])
@@ -170,10 +205,6 @@ async def test_the_end_is_recorded_once_and_a_record_only_shows(
 
 
 async def test_a_device_that_is_missing_is_told_and_ends_the_app(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from tutor.session.session import Session
-
     where = place(SAMPLES / "plain_loop.py")
     settings = replace(session_for(where, tmp_path / "scratch")._settings, device="xpu:7")
     app = ScriptApp(Session(settings), where.block, lambda: code_of(where))

@@ -28,13 +28,9 @@ print("digest", _digest.hexdigest())
 """Put behind a script: one number for every parameter, every tensor and the random state."""
 
 
-@pytest.mark.parametrize(
-    "name", ["plain_loop.py", "gan_two_optimizers.py", "compiled_step.py", "lbfgs_closure.py"]
-)
-async def test_parameters_and_output_are_bitwise_those_of_python(name: str, tmp_path: Path) -> None:
-    script = tmp_path / name
-    script.write_text((SAMPLES / name).read_text() + DIGEST)
-    alone = subprocess.run(
+def by_python(script: Path) -> list[str]:
+    """What it prints without us."""
+    done = subprocess.run(
         [sys.executable, script],
         capture_output=True,
         text=True,
@@ -42,6 +38,16 @@ async def test_parameters_and_output_are_bitwise_those_of_python(name: str, tmp_
         env={**os.environ, "OMP_NUM_THREADS": "1"},
         check=True,
     )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    "name", ["plain_loop.py", "gan_two_optimizers.py", "compiled_step.py", "lbfgs_closure.py"]
+)
+async def test_parameters_and_output_are_bitwise_those_of_python(name: str, tmp_path: Path) -> None:
+    script = tmp_path / name
+    script.write_text((SAMPLES / name).read_text() + DIGEST)
+    alone = by_python(script)
     where = place(script)
     session = session_for(where, tmp_path / "scratch")
     await session.start()
@@ -53,4 +59,4 @@ async def test_parameters_and_output_are_bitwise_those_of_python(name: str, tmp_
     assert snapshot.observed.training.steps > 0, "it was watched"
     watched = printed(run)
     assert watched[-1].startswith("digest ")
-    assert watched == alone.stdout.splitlines()
+    assert watched == alone

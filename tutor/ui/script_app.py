@@ -62,7 +62,8 @@ class ScriptApp(TutorApp):
         self._code = code
         self._record = record
         self._saved = saved
-        self._recorded = 0
+        self._recorded = -1
+        """The latest run that was recorded; -1 before the first one began."""
         self._stamp = 0.0
         self._quitting = False
         self.notes = notes
@@ -148,6 +149,7 @@ class ScriptApp(TutorApp):
         except ValueError as error:
             self.say(str(error))
             return
+        self._recorded = self.last_run.run if self.last_run is not None else 0
         self._stamp, self.file_changed = self._file_stamp(), False
         screen = self.screen_stack[0]
         if isinstance(screen, ScriptScreen):
@@ -156,7 +158,7 @@ class ScriptApp(TutorApp):
 
     def over(self, run: CellRun) -> None:
         """A run has ended, and everything of it has arrived."""
-        if self._code is None or run.run == self._recorded:
+        if self._recorded in (-1, run.run):
             return
         self._recorded = run.run
         if told := self._record(self.snapshot):

@@ -121,8 +121,13 @@ class ScriptView(RunnableView):
         super()._show_run(before)
         problem = self.run.problem if self.run else None
         if problem is not None and (before is None or before.problem is None):
-            self.source.show_line(problem.line)
             self.query_one(".below").scroll_home(animate=False)
+            self.call_after_refresh(self._to_problem)
+
+    def _to_problem(self) -> None:
+        """Once what came of the run has taken its room."""
+        if self.run is not None and self.run.problem is not None:
+            self.source.show_line(self.run.problem.line)
 
     @on(Input.Submitted)
     def _line_typed(self, event: Input.Submitted) -> None:

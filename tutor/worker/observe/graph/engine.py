@@ -26,7 +26,8 @@ _TRACERS = tuple(
     for name in ("FAKE", "PROXY", "FUNCTIONAL")
     if (key := getattr(getattr(torch._C, "_TorchDispatchModeKey", None), name, None)) is not None
 )
-"""Modes under which tensors stand for others: a compiler writes down a backward, none happens."""
+"""Modes under which tensors stand for others. A compiler at work rehearses a backward that way, on
+tensors without values that nobody else may touch; it is not the learner's."""
 
 Look = Callable[[Any, dict[str, Any]], None]
 
@@ -67,8 +68,10 @@ class Engine:
 
     def _counting(self, engine: Callable[..., Any]) -> Callable[..., Any]:
         def _engine_run_backward(t_outputs: Any, *args: Any, **kwargs: Any) -> Any:
-            if being_traced():
-                return engine(t_outputs, *args, **kwargs)
+            # Not a function of its own: the compiler would meet its frame.
+            for key in _TRACERS:
+                if _mode_of(key) is not None:
+                    return engine(t_outputs, *args, **kwargs)
             self.count += 1
             if self.count >= self.next:
                 # In the midst of a compiled function nothing of ours may be compiled.
@@ -87,12 +90,6 @@ class Engine:
             return enter(hooks)
 
         return __enter__
-
-
-def being_traced() -> bool:
-    """A compiler is at work in this thread: what looks like a backward is its own rehearsal, on
-    tensors without values that nobody else may touch."""
-    return any(_mode_of(key) is not None for key in _TRACERS)
 
 
 def leave_to_python(function: Callable[..., Any]) -> None:
