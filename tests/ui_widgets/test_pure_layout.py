@@ -13,6 +13,7 @@ from textual.color import Color
 
 from tutor.session.snapshot import Verdict
 from tutor.ui.widgets import editing, syntax
+from tutor.ui.widgets.exercise import for_learners
 from tutor.ui.widgets.flow import cut
 from tutor.ui.widgets.footer import KeyHint, fitting
 from tutor.ui.widgets.grid import pair_lines
@@ -264,3 +265,8 @@ def test_what_is_cut_ends_with_a_sign() -> None:
     assert cut("abcdef", 4) == "abc…"
     assert cut("漢字漢字", 5) == "漢字…"
     assert cut("abc", 3) == "abc"
+
+
+def test_what_an_author_tells_the_lint_is_not_shown_to_learners() -> None:
+    solution = "def f(x):\n    # why\n    return x.mean()  # same: all are equal\n"
+    assert for_learners(solution) == "def f(x):\n    # why\n    return x.mean()"

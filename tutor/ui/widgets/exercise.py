@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 
 from textual.containers import Vertical
@@ -17,6 +18,13 @@ from tutor.ui.widgets.prose_layout import code_lines, prose_lines
 from tutor.ui.widgets.runnable import RunnableView
 from tutor.ui.widgets.tones import WAITING, Status, exercise_status
 from tutor.ui.widgets.verdict import VerdictCard
+
+_FOR_THE_LINT = re.compile(r"[ \t]*# same:.*$", re.MULTILINE)
+
+
+def for_learners(solution: str) -> str:
+    """A solution without the comments that its author wrote for the lint."""
+    return _FOR_THE_LINT.sub("", solution).rstrip("\n")
 
 
 class ExerciseView(RunnableView):
@@ -188,7 +196,7 @@ class ExerciseView(RunnableView):
             holder.mount(Fold(title, body, expanded=number + 1 == shown))
 
     def _solution(self, width: int) -> list[Content]:
-        return code_lines(self.exercise.solution.rstrip("\n"), "python", width)
+        return code_lines(for_learners(self.exercise.solution), "python", width)
 
 
 def _hint_body(hint: str) -> Callable[[int], list[Content]]:
