@@ -70,12 +70,12 @@ def test_who_insists_stops_a_library_too(worker: Child) -> None:
         "import sys, time\n"
         "class Endless:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        while name == 'colorsys':\n"
+        "        while name == 'tabnanny':\n"
         "            print('.', end='', flush=True)\n"
         "            time.sleep(0.2)\n"
-        "sys.meta_path.insert(0, Endless())\n"
+        "sys.meta_path.insert(0, Endless()); sys.modules.pop('tabnanny', None)\n"
     )
-    worker.begin("kept = 1\nimport colorsys")
+    worker.begin("kept = 1\nimport tabnanny")
     worker.wait_for_output(".")
     worker.interrupt()
     worker.until(StillImporting)
@@ -90,12 +90,12 @@ async def test_the_app_gives_an_import_more_time_than_other_code(session: Sessio
         "import sys, time\n"
         "class Slow:\n"
         "    def find_spec(self, name, path=None, target=None):\n"
-        "        if name == 'colorsys':\n"
+        "        if name == 'tabnanny':\n"
         "            print('on', flush=True)\n"
         "            end = time.monotonic() + 3\n"
         "            while time.monotonic() < end: pass\n"
-        "sys.meta_path.insert(0, Slow())\n"
-        "kept = 'kept'\nimport colorsys\nkept = 'lost'"
+        "sys.meta_path.insert(0, Slow()); sys.modules.pop('tabnanny', None)\n"
+        "kept = 'kept'\nimport tabnanny\nkept = 'lost'"
     )
     session.run(Code("slow", slow))
     await until(session, lambda s: "slow" in s.runs and bool(s.runs["slow"].output.lines))
