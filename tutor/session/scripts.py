@@ -77,6 +77,6 @@ def _writing(path: str, settings: SessionSettings) -> str:
     folder = path if inside else os.path.dirname(path)  # noqa: PTH120
     return (
         f"The sandbox did not let the script write {'in ' * inside}{path}. It may write only in "
-        f"its scratch folder, {settings.scratch} (its home folder and its temporary files are there). "
+        f"its scratch folder, {settings.scratch} (its home folder and temporary files are there). "
         f"Start it with --allow {folder} to let it write there."
     )
