@@ -10,7 +10,7 @@ import pytest
 from tutor.course import catalogue
 from tutor.course.catalogue import assets_root, default_pack, find_packs, lessons_root
 from tutor.course.errors import CourseError
-from tutor.course.pack import load_pack
+from tutor.course.pack import load_pack, read_pack
 
 Change = Callable[[str], str]
 
@@ -44,7 +44,6 @@ CASES = {
     "newer format": ("format = 1", "format = 2", "it needs a newer torch-tutor"),
     "bad id": ('id = "small"', 'id = "Small Pack"', "pack.toml:1: the id `Small Pack`"),
     "missing lesson": ('"unit/two"', '"unit/two", "unit/gone"', "there is no file unit/gone.md"),
-    "unlisted": ('"unit/one", ', "", "one.md:1: this lesson is not listed"),
     "listed twice": ('"unit/two"', '"unit/two", "unit/one"', "`unit/one` is listed twice"),
     "outside": ('"unit/two"', '"unit/two", "../x"', "'../x' is no lesson id"),
     "no assets": ("format = 1", 'format = 1\nassets = "data"', "there is no folder 'data'"),
@@ -58,6 +57,14 @@ CASES = {
 def test_a_mistake_in_pack_toml_is_named(pack: Path, old: str, new: str, expected: str) -> None:
     edit(pack / "pack.toml", old, new)
     assert expected in problems(pack)
+
+
+def test_a_draft_beside_the_lessons_is_a_warning_and_the_course_opens(pack: Path) -> None:
+    edit(pack / "pack.toml", '"unit/one", ', "")
+    _, problems = read_pack(pack)
+    assert [(p.level, p.place.file.name) for p in problems] == [("warning", "one.md")]
+    assert "not listed" in problems[0].text
+    assert "unit/one" not in {lesson.id for lesson in load_pack(pack).lessons()}
 
 
 def test_two_units_of_one_name(pack: Path) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tutor.course.errors import CourseError
 from tutor.course.model import (
     Attempt,
     Cell,
@@ -28,7 +27,7 @@ from tutor.course.model import (
     Quiz,
     Step,
 )
-from tutor.course.pack import read_pack
+from tutor.course.pack import read_pack, usable
 
 _KEPT: tuple[type, ...] = (Prose, Cell, Output, Exercise, Attempt, Quiz, Choice, Step, Lesson)
 _TYPES = {kind.__name__: kind for kind in _KEPT}
@@ -71,9 +70,7 @@ def open_pack(root: Path, cache: Path | None = None) -> Pack:
         now[str(path)] = (stamp, _freeze(lesson))
         return lesson
 
-    pack, problems = read_pack(root, load)
-    if pack is None or problems:
-        raise CourseError(problems)
+    pack = usable(*read_pack(root, load))
     if {path: stamp for path, (stamp, _) in now.items()} != {
         path: tuple(stamp) for path, (stamp, _) in before.items()
     }:

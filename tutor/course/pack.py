@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,14 @@ def load_pack(root: Path) -> Pack:
     Raises:
         CourseError: naming every problem of `pack.toml` and of all lessons.
     """
-    pack, problems = read_pack(root)
-    if pack is None or problems:
-        raise CourseError(problems)
+    return usable(*read_pack(root))
+
+
+def usable(pack: Pack | None, problems: Iterable[LessonError]) -> Pack:
+    """The pack, if nothing is wrong with it but what is worth a warning. Raises CourseError."""
+    errors = [problem for problem in problems if problem.level == "error"]
+    if pack is None or errors:
+        raise CourseError(errors)
     return pack
 
 
@@ -199,6 +204,7 @@ def _complain_of_unlisted(root: Path, listed: dict[str, int], complaints: Compla
                 LessonError(
                     Place(path, 1),
                     f'this lesson is not listed: add "{name}" to a unit in {MANIFEST}',
+                    "warning",  # a draft beside the others must not close the course
                 )
             )
 
