@@ -38,6 +38,17 @@ for step in range(30):
     opt.step()
     print("step", step, flush=True)
 """
+RANKED = """\
+import torch.multiprocessing as mp
+
+
+def work(rank):
+    print("rank", rank)
+
+
+if __name__ == "__main__":
+    mp.spawn(work, nprocs=2)
+"""
 
 
 class Kept:
@@ -214,3 +225,13 @@ async def test_a_device_that_is_missing_is_told_and_ends_the_app(tmp_path: Path)
         await driver.press("enter")
         await driver.until(lambda: not app.is_running or app.return_code == 1)
     assert app.return_code == 1
+
+
+async def test_ranks_come_to_the_front_once_there_are_any(opened: Open, script: Path) -> None:
+    script.write_text(RANKED)
+    async with opened() as driver:
+        await driver.until(lambda: driver.one(Inspector).current == "ranks", timeout=60)
+        await driver.shows("exit code 0", timeout=60)
+        await driver.press("f4", "ctrl+t")
+        await driver.pilot.pause()
+        assert driver.one(Inspector).current != "ranks"

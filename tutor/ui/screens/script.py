@@ -49,6 +49,7 @@ class ScriptScreen(PanelledScreen):
         self._saved = saved
         self._told = ""
         self._run = 0
+        self._met_ranks = False
         if saved:
             self.footer_name = "record"
 
@@ -106,6 +107,11 @@ class ScriptScreen(PanelledScreen):
             self._run = run.run
             view.source.followed = True
             self.query_one(Inspector).bring(_FIRST_PANEL)
+            self._met_ranks = False
+        ranks = snapshot.observed.ranks
+        if run is not None and ranks.run == run.run and ranks.rows and not self._met_ranks:
+            self._met_ranks = True  # once: from here on the learner turns the panels
+            self.query_one(Inspector).bring("ranks")
         training = snapshot.observed.training
         if live and run is not None and training.run == run.run and training.loops:
             loop = training.loops[-1].line
