@@ -116,6 +116,17 @@ def test_input_is_asked_for_and_echoed() -> None:
     assert live.snapshot().runs["a"].output.lines[0].text == "name? Ada"
 
 
+def test_the_same_question_again_is_a_new_one() -> None:
+    """A debugger asks "(Pdb) " each time; the screen must notice, and empty and focus its field."""
+    live, _ = make()
+    live.started("a", "breakpoint()", 1)
+    live.input_requested(InputRequested("(Pdb) "))
+    first = live.snapshot().input_wanted
+    live.input_answered("n")
+    live.input_requested(InputRequested("(Pdb) "))
+    assert live.snapshot().input_wanted != first
+
+
 def test_every_text_of_a_worker_is_safe_to_draw() -> None:
     live, _ = make()
     live.started("a", "1", 1)

@@ -87,6 +87,7 @@ class LiveState:
         self._running = ""
         self._printing = ""
         """The block that output belongs to: the one that runs, else the one that ran last."""
+        self._questions = 0
         self._base = Snapshot()
 
     # -------------------------------------------------------------- the worker
@@ -220,7 +221,9 @@ class LiveState:
         self._base = replace(self._base, observed=fold(self._base.observed, graph))
 
     def input_requested(self, message: InputRequested) -> None:
-        wanted = InputWanted(self._running, sanitize(message.prompt), message.secret)
+        self._questions += 1
+        prompt = sanitize(message.prompt)
+        wanted = InputWanted(self._running, prompt, message.secret, self._questions)
         self._base = replace(self._base, input_wanted=wanted)
 
     def input_answered(self, echo: str) -> None:

@@ -111,6 +111,8 @@ class InputWanted:
     block: str
     prompt: str
     secret: bool = False
+    number: int = 0
+    """Tells apart two questions with the same prompt, as a debugger asks them."""
 
 
 @dataclass(frozen=True, slots=True)
