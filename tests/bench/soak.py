@@ -65,8 +65,8 @@ def held(scratch: Path) -> Held:
 
 async def settle(session: Session) -> None:
     """Wait for the spare grader, and for the end of those that were dismissed."""
-    assert session._spare is not None
-    await session._spare
+    assert session._graders.spare is not None
+    await session._graders.spare
     await asyncio.sleep(1.5)
 
 

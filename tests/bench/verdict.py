@@ -34,7 +34,7 @@ TASK = Assignment(Code("ex", SOLUTION), CHECK)
 
 async def verdict(session: Session, *, warm: bool) -> float:
     """Seconds from the request until the verdict. Returns once the next grader is warm again."""
-    spare = session._spare
+    spare = session._graders.spare
     assert spare is not None
     grader = await spare
     if not warm:

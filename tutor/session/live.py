@@ -188,9 +188,7 @@ class LiveState:
         if run is not None:
             run.problem = problem
 
-    def finished(
-        self, state: RunState, seconds: float | None = None, exit_code: int = 0
-    ) -> None:
+    def finished(self, state: RunState, seconds: float | None = None, exit_code: int = 0) -> None:
         run = self._runs.get(self._running)
         if run is not None:
             run.exit_code = exit_code

@@ -17,8 +17,10 @@ from tutor.session.clean import clean
 from tutor.session.connection import Connection
 from tutor.session.detection import find_devices, machine_of
 from tutor.session.device import choose, device_text
+from tutor.session.graders import Graders
 from tutor.session.grading import grade, stopped
 from tutor.session.live import LiveState
+from tutor.session.publishing import Publisher
 from tutor.session.scripts import advise_script, of_script
 from tutor.session.snapshot import Problem, Snapshot, Verdict
 from tutor.session.worker import Outcome, Worker, WorkerLost
@@ -33,11 +35,6 @@ from tutor.wire.messages import (
     TensorsChanged,
 )
 
-FRAME = 1 / 30
-"""Seconds between two snapshots at least."""
-CLOCK_FRAME = 0.1
-"""Seconds between two snapshots while only the running time changes."""
-
 
 class Session:
     """Implements `SessionAPI`. Everything happens on the event loop that called `start`."""
@@ -47,9 +44,8 @@ class Session:
         self._zygote = zygote or Zygote()
         self._owns_zygote = zygote is None
         self._live = LiveState(time.monotonic, settings.output_bytes)
-        self._snapshot = self._live.snapshot()
-        self._listeners: list[Callable[[Snapshot], None]] = []
-        self._flush: asyncio.TimerHandle | None = None
+        self._publisher = Publisher(self._live)
+        self._graders = Graders(self._zygote)
         self._numbers = itertools.count(1)
         self._queue: deque[tuple[Code, int]] = deque()
         self._wake = asyncio.Event()
@@ -63,7 +59,6 @@ class Session:
         """What the lesson's worker is to reach."""
         self._reach = "none"
         """What the present worker reaches."""
-        self._spare: asyncio.Future[Connection] | None = None
         self._stop: asyncio.Future[None] | None = None
         """Ends the check that is going on."""
         self._tasks: set[asyncio.Task[Any]] = set()
@@ -80,7 +75,7 @@ class Session:
 
     @property
     def snapshot(self) -> Snapshot:
-        return self._snapshot
+        return self._publisher.snapshot
 
     @property
     def zygote(self) -> Zygote:
@@ -88,8 +83,7 @@ class Session:
         return self._zygote
 
     def subscribe(self, listener: Callable[[Snapshot], None]) -> Callable[[], None]:
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener) if listener in self._listeners else None
+        return self._publisher.subscribe(listener)
 
     # -------------------------------------------------------------- life
 
@@ -124,16 +118,11 @@ class Session:
         if self._closed:
             return
         self._closed = True
-        if self._flush is not None:
-            self._flush.cancel()
+        self._publisher.close()
         for task in list(self._tasks):
             task.cancel()
-        spare = self._spare
-        if spare is not None:
-            spare.cancel()
-        await asyncio.gather(*self._tasks, *([spare] if spare else []), return_exceptions=True)
-        if spare is not None and spare.done() and not spare.cancelled() and not spare.exception():
-            await spare.result().kill()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._graders.close()
         if self._worker is not None:
             await self._worker.end()
         if self._owns_zygote:
@@ -201,11 +190,11 @@ class Session:
     async def check(self, assignment: Assignment) -> Verdict:
         async with self._turn:
             if self._worker is None:
-                return _not_ready(self._snapshot)
+                return _not_ready(self.snapshot)
             if assignment.fresh:
                 return await self._stoppable(lambda stop: self._check_fresh(assignment, stop))
             if not await self._reaches(assignment.code):
-                return _not_ready(self._snapshot)
+                return _not_ready(self.snapshot)
             worker = self._worker
             outcome = await self._run_on(worker, assignment.code, next(self._numbers))
             if outcome.state != "done":
@@ -356,11 +345,11 @@ class Session:
                     return Verdict(False, False, problem=stopped())
                 if outcome.state != "done":
                     return Verdict(False, False, problem=outcome.problem or _interrupted())
-            grader = await self._take_grader()
+            grader = await self._graders.take()
             text = printed.decode("utf-8", "replace")
             return await grade(worker, grader, assignment, text, stop, self._keep_grader)
         finally:
-            self._keep_a_spare()
+            self._graders.keep_one()
             await worker.end()
             self._phase("ready", "worker is ready")
 
@@ -371,38 +360,17 @@ class Session:
         output = "\n".join(line.text for line in run.output.lines) if run else ""
         try:
             verdict = await grade(
-                worker, await self._take_grader(), assignment, output, stop, self._keep_grader
+                worker, await self._graders.take(), assignment, output, stop, self._keep_grader
             )
         finally:
-            self._keep_a_spare()  # not earlier: its start would slow the verdict down
+            self._graders.keep_one()  # not earlier: its start would slow the verdict down
         if worker.gone.done() and self._worker is worker:
             await self._replace_lost(worker, verdict.problem)
         return verdict
 
-    async def _take_grader(self) -> Connection:
-        spare, self._spare = self._spare, None
-        grader: Connection | None = None
-        if spare is not None:
-            with contextlib.suppress(SessionError, OSError):
-                grader = await spare
-        if grader is None or not grader.alive:
-            grader = await self._zygote.spawn("grader")
-        return grader
-
     @property
     def _keep_grader(self) -> Callable[[Connection], None] | None:
-        return self._take_back if self._settings.keep_graders else None
-
-    def _take_back(self, grader: Connection) -> None:
-        if self._spare is None and not self._closed:
-            self._spare = asyncio.get_running_loop().create_future()
-            self._spare.set_result(grader)
-        else:
-            grader.end("was dismissed")
-
-    def _keep_a_spare(self) -> None:
-        if not self._closed and self._spare is None:
-            self._spare = asyncio.ensure_future(self._zygote.spawn("grader"))
+        return self._graders.take_back if self._settings.keep_graders else None
 
     async def _fresh_worker(self) -> None:
         network = self._network
@@ -411,7 +379,7 @@ class Session:
         self._reach = network
         self._worker = worker = Worker(connection, self._message, self._printed)
         worker.gone.add_done_callback(lambda _: self._idle_loss(worker))
-        self._keep_a_spare()
+        self._graders.keep_one()
 
     def _idle_loss(self, worker: Worker) -> None:
         """A worker that ends while nothing runs: a thread left behind called os._exit, say."""
@@ -469,19 +437,11 @@ class Session:
         self._live.phase(phase, sentence)
         self._changed()
 
-    def _changed(self, delay: float = FRAME) -> None:
-        if self._flush is None and not self._closed:
-            self._flush = asyncio.get_running_loop().call_later(delay, self._publish)
+    def _changed(self) -> None:
+        self._publisher.changed()
 
     def _publish(self) -> None:
-        if self._flush is not None:
-            self._flush.cancel()
-        self._flush = None
-        self._snapshot = snapshot = self._live.snapshot()
-        for listener in list(self._listeners):
-            listener(snapshot)
-        if self._live.running:
-            self._changed(CLOCK_FRAME)
+        self._publisher.publish()
 
     def _task(self, coroutine: Any) -> None:
         task = asyncio.ensure_future(coroutine)
