@@ -127,6 +127,7 @@ def environment(ground: Ground, temporary: str = "") -> dict[str, str]:
         "TORCHINDUCTOR_CACHE_DIR": f"{cache}/inductor",
         "TRITON_CACHE_DIR": f"{cache}/triton",
         "GLOO_SOCKET_IFNAME": "lo",
+        "KINETO_LOG_LEVEL": "99",  # else each profile reports its start and its end
         "PYTORCH_NVML_BASED_CUDA_CHECK": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
         "OMP_NUM_THREADS": threads,
