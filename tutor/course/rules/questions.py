@@ -25,7 +25,8 @@ def questions_explain(subject: Subject) -> Iterator[LessonError]:
 
 
 def answers_are_python(subject: Subject) -> Iterator[LessonError]:
-    """A warning only: a question may be about a command, too."""
+    """A warning only: a question may be about a command, too. Lines of which none is Python by
+    itself are steps in words."""
     for quiz in subject.questions:
         for what, source in _answered(quiz):
             reason = _syntax_error(source)
@@ -43,7 +44,7 @@ def _answered(quiz: Quiz) -> Iterator[tuple[str, str]]:
                 yield f"the code with `{answer}` in the blank", filled(quiz.code, answer)
         case "fix":
             yield "the code with the right replacement", repaired(quiz)
-        case "parsons":
+        case "parsons" if any(not _syntax_error(line) for line in quiz.lines):
             for order in quiz.orders:
                 numbers = ", ".join(str(number + 1) for number in order)
                 yield f"the order {numbers}", program(quiz, order)
