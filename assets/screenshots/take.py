@@ -96,6 +96,19 @@ def prepare(name: str, pack: Pack, progress: ProgressStore) -> None:
         progress.save_code("tensors/create", "first", sample.read_text("utf-8"))
 
 
+async def ranks(driver: Driver) -> None:
+    """A model trained by two processes, one column each."""
+    await driver.shows("ready")
+    await driver.step("ten-steps-apart-and-together")
+    await driver.press("f10")
+    await driver.until(lambda: "buckets" in driver.app.snapshot.runs, timeout=60)
+    await driver.until(lambda: not driver.app.snapshot.running, timeout=60)
+    await run(driver)
+    driver.one(Inspector).bring("ranks")
+    await driver.press("f12")
+    await driver.pilot.pause(0.2)
+
+
 async def opened_tensor(driver: Driver) -> None:
     """One tensor, full screen."""
     await run_first(driver)
@@ -108,9 +121,14 @@ SAMPLES = {
     **dict.fromkeys(("training", "gradients", "graph", "model", "memory"), "classifier.py"),
 }
 
+ASSETS = ROOT / "assets" / "data"
+
 SCENES: dict[str, tuple[str, tuple[int, int], Act]] = {
     "home": ("", LARGE, home),
     "home-80": ("", SMALL, home),
+    "meet": ("start/meet-pytorch", LARGE, run_first),
+    "meet-80": ("start/meet-pytorch", SMALL, run_first),
+    "ranks": ("distributed/ddp", LARGE, ranks),
     "lesson": ("tensors/broadcasting", LARGE, broadcast),
     "lesson-80": ("tensors/broadcasting", SMALL, broadcast),
     "exercise": ("tensors/broadcasting", LARGE, failed_check),
@@ -129,7 +147,7 @@ async def take(names: list[str], png: Path | None) -> None:
     """One app a scene, one session for all."""
     pack = load_pack(ROOT / "lessons" / "pytorch")
     with tempfile.TemporaryDirectory() as folder:
-        session = Session(SessionSettings(Path(folder) / "scratch", device="cpu"))
+        session = Session(SessionSettings(Path(folder) / "scratch", device="cpu", assets=(ASSETS,)))
         await session.start()
         for name in names:
             lesson, size, act = SCENES[name]

@@ -25,11 +25,12 @@ def step_lines(
     longest = max(map(len, words))
     room = max(8, width - len(heads[-1]) - longest - 2)
     lines = [Content(""), plain("steps through memory, one character a number", "$text-muted")]
-    for head, size, step, said in zip(heads, shape, strides, words, strict=True):
-        picture = track(size, step, room).ljust(room)
+    tracks = [track(size, step, room) for size, step in zip(shape, strides, strict=True)]
+    widest = max(map(len, tracks))
+    for head, picture, said in zip(heads, tracks, words, strict=True):
         lines.append(
             plain(head, "$text-muted")
-            + plain(picture, "$text-primary")
+            + plain(picture.ljust(widest), "$text-primary")
             + plain(f"  {said}", "$text-muted")
         )
     return lines
