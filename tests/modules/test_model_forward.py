@@ -66,6 +66,18 @@ def test_the_forward_runs_no_more_often_than_the_learner_calls_it(worker: Child)
     assert [m.text for m in messages if isinstance(m, Displayed)] == ["1"]
 
 
+def test_a_trace_of_a_model_is_the_same_as_without_a_look(worker: Child) -> None:
+    """torch.jit.trace runs twice and compares; TensorBoard's add_graph rests on it."""
+    messages = worker.run(
+        "import warnings\nwarnings.simplefilter('ignore')\n"
+        "net = nn.Sequential(nn.Linear(4, 3), nn.ReLU(), nn.Linear(3, 2))\n"
+        "traced = torch.jit.trace(net, torch.ones(1, 4))\n"
+        "'Size' in str(traced.inlined_graph) or 'aten::size' in str(traced.inlined_graph)"
+    )
+    assert not [m for m in messages if isinstance(m, CellFailed)]
+    assert [m.text for m in messages if isinstance(m, Displayed)] == ["False"]
+
+
 CRASH = """
 net = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(100, 10), nn.ReLU())
 net(torch.randn(2, 1, 28, 28))

@@ -32,6 +32,7 @@ MAX_SENT = 12
 _clock, _thread, _exception = time.perf_counter, threading.get_ident, sys.exc_info
 _compiling: Callable[[], bool] = torch.compiler.is_compiling
 _backward_task: Callable[[], int] = getattr(torch._C, "_current_graph_task_id", lambda: -1)
+_tracing: Callable[[], Any] = torch._C._get_tracing_state  # type: ignore[attr-defined]
 _LOSSES = torch.nn.modules.loss.__name__
 
 
@@ -82,7 +83,7 @@ class Watcher:
     # ------------------------------------------------------------------ hooks
 
     def _before(self, module: nn.Module, arguments: tuple[Any, ...]) -> None:
-        if _compiling() or _thread() != self._owner or _backward_task() != -1 or self.trouble:
+        if self._looks_away():
             return
         try:
             self._enter(module, arguments)
@@ -91,12 +92,17 @@ class Watcher:
 
     def _after(self, module: nn.Module, arguments: tuple[Any, ...], *rest: Any) -> None:
         # torch hands over (keywords, output), but the output alone when the forward raised.
-        if _compiling() or _thread() != self._owner or _backward_task() != -1 or self.trouble:
+        if self._looks_away():
             return
         try:
             self._leave(module, arguments, rest)
         except Exception as error:
             self._give_up(error)
+
+    def _looks_away(self) -> bool:
+        """Where a look would be out of place; a trace records even a look at a shape."""
+        elsewhere = _thread() != self._owner or _backward_task() != -1
+        return _compiling() or _tracing() is not None or elsewhere or bool(self.trouble)
 
     def _give_up(self, error: Exception) -> None:
         self.trouble = f"{kind_of(error)}: {clip(message_of(error), 200)}"
