@@ -108,6 +108,18 @@ async def test_pasted_text_comes_in_without_control_codes_or_tabs() -> None:
         assert editor.text == "if x:\n    y = 'red�'"
 
 
+@pytest.mark.parametrize("end", ["\r", "\r\n", "\n"])
+async def test_pasted_lines_stay_lines_however_the_terminal_ends_them(end: str) -> None:
+    editor = CodeEditor("", block="a")
+    app = Host(editor)
+    async with app.run_test() as pilot:
+        editor.focus()
+        await pilot.pause()
+        app.post_message(events.Paste(end.join(["def f(x):", "    y = x", "", "    return y"])))
+        await pilot.pause()
+        assert editor.text == "def f(x):\n    y = x\n\n    return y"
+
+
 async def test_escape_hands_the_focus_to_the_block_and_enter_goes_back() -> None:
     from exhibits import CELL
 

@@ -283,4 +283,6 @@ class CodeEditor(TextArea):
 
 
 def _clean(text: str) -> str:
-    return sanitize(text).expandtabs(4) if "\t" in text else sanitize(text)
+    # Most terminals paste a line's end as a lone carriage return.
+    text = sanitize(text.replace("\r\n", "\n").replace("\r", "\n"))
+    return text.expandtabs(4) if "\t" in text else text
