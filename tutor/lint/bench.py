@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Cell, Exercise, Lesson
-from tutor.lint.codes import assignment_of, code_of, missing
+from tutor.course.optional import lacking
+from tutor.lint.codes import assignment_of, code_of
 from tutor.lint.running import run_code
 from tutor.session.api import SessionAPI, SessionError
 from tutor.session.snapshot import CellRun, Verdict
@@ -76,4 +77,4 @@ class Bench:
     async def _run(self, block: Cell | Exercise) -> CellRun | None:
         if isinstance(block, Exercise):
             return await run_code(self.session, code_of(block, block.solution))
-        return None if missing(block) else await run_code(self.session, code_of(block))
+        return None if lacking(block) else await run_code(self.session, code_of(block))

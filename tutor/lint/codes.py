@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from tutor.course.model import Cell, Exercise, Lesson
+from tutor.course.optional import lacking
 from tutor.session.api import Assignment, Code
 
 
@@ -32,18 +31,6 @@ def earlier(lesson: Lesson, exercise: Exercise) -> tuple[Code, ...]:
     for block in lesson.runnables():
         if block.id == exercise.id:
             break
-        if isinstance(block, Cell) and not block.expect and not missing(block):
+        if isinstance(block, Cell) and not block.expect and not lacking(block):
             above.append(code_of(block))
     return tuple(above)
-
-
-def missing(cell: Cell) -> tuple[str, ...]:
-    """Optional packages that the cell wants and that are not installed here."""
-    return tuple(name for name in cell.requires if not _installed(name))
-
-
-def _installed(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except (ImportError, ValueError):
-        return False

@@ -9,9 +9,9 @@ from itertools import dropwhile
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Attempt, Cell, Exercise, Lesson
+from tutor.course.optional import lacking
 from tutor.lint import judging
 from tutor.lint.bench import Bench, Proof
-from tutor.lint.codes import missing
 from tutor.lint.mutants import MOST
 from tutor.lint.questions import question_findings
 from tutor.lint.survival import try_mutants
@@ -63,8 +63,8 @@ async def _as_taught(bench: Bench, seeds: Sequence[int]) -> bool:
             verdict = await _try_right(bench, block, solution, seeds, "the solution", len(seeds))
             proof.add(judging.slow_check(block, verdict) if verdict else None)
             bench.above.append(block)
-        elif lacking := missing(block):
-            names = ", ".join(lacking)
+        elif lacks := lacking(block):
+            names = ", ".join(lacks)
             text = f"`{block.id}` was not run: {names} is not installed here"
             proof.add(LessonError(block.place, text, "note"))
         else:
@@ -144,7 +144,7 @@ async def _in_a_hurry(bench: Bench) -> None:
         return
     await bench.clear()
     for block in blocks:
-        if not isinstance(block, Cell) or missing(block):
+        if not isinstance(block, Cell) or lacking(block):
             continue
         run = await bench.run(block)
         assert run is not None

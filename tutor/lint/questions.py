@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 from tutor.course.errors import LessonError
 from tutor.course.model import Cell, Exercise, Lesson, Quiz
+from tutor.course.optional import lacking
 from tutor.course.quizzes.blank import filled
 from tutor.course.quizzes.fix import repaired
 from tutor.course.quizzes.parsons import program
 from tutor.course.quizzes.texts import same_shape, same_text
-from tutor.lint.codes import code_of, missing
+from tutor.lint.codes import code_of
 from tutor.lint.outputs import shown_text
 from tutor.lint.running import run_code
 from tutor.session.api import Code, SessionAPI
@@ -39,7 +40,7 @@ async def question_findings(session: SessionAPI, lesson: Lesson) -> list[LessonE
     found: list[LessonError] = []
     above: list[Code] = []
     for _, block in lesson.blocks():
-        if isinstance(block, Cell) and not missing(block):
+        if isinstance(block, Cell) and not lacking(block):
             above.append(code_of(block))
         elif isinstance(block, Exercise):
             above.append(code_of(block, block.solution))

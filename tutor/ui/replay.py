@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tutor.course.model import Cell, Exercise, Lesson, Runnable
+from tutor.course.optional import lacking
 
 
 def above(lesson: Lesson, block: str, solved: Callable[[str], bool]) -> tuple[Runnable, ...]:
@@ -35,4 +36,6 @@ def through_step(lesson: Lesson, step: str, solved: Callable[[str], bool]) -> tu
 
 
 def _rebuilds(block: Runnable, solved: Callable[[str], bool]) -> bool:
-    return not block.expect if isinstance(block, Cell) else solved(block.id)
+    if isinstance(block, Cell):
+        return not block.expect and not lacking(block)
+    return solved(block.id)

@@ -81,6 +81,12 @@ class Workbench:
         self.flush()
         self._session.run(self._code(self._block(block)))
 
+    def looked_at(self, block: str) -> None:
+        """A cell that cannot run here, for want of a package, was read: that is all there is."""
+        cell = self._block(block)
+        assert isinstance(cell, Cell)
+        self._progress.cell_ran(self.lesson.id, block, ok=True, digest=block_digest(cell))
+
     def run_above(self, block: str, step: str) -> int:
         """Run what rebuilds the state before `block` (before `step` when it is ""); how many."""
         self.flush()

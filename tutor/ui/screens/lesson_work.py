@@ -14,7 +14,7 @@ from tutor.ui.screens.tensor import TensorScreen
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.exercise import ExerciseView
 from tutor.ui.widgets.quiz import QuizView
-from tutor.ui.widgets.runnable import RunnableView
+from tutor.ui.widgets.runnable import CellView, RunnableView
 from tutor.ui.widgets.tensors import TensorsPanel
 from tutor.ui.widgets.verdict import VerdictCard
 
@@ -75,6 +75,11 @@ class LessonWork(TutorScreen):
         run = self.tutor.snapshot.runs.get(view.block_id)
         if run is not None and run.state in ("queued", "running"):
             self.tutor.say(f"This cell is {run.state} already. Ctrl+G stops it.")
+            return
+        if isinstance(view, CellView) and view.lacks:
+            view.stand_in()
+            self.bench.looked_at(view.block_id)
+            self.show_marks()
             return
         if isinstance(view, ExerciseView):
             self.bench.verdicts.pop(view.block_id, None)

@@ -23,6 +23,10 @@ CALLOUTS = {
 }
 """GitHub's callouts: the word they begin with, and its colour."""
 
+_WHOLE = 24
+"""Code in a sentence up to this length stays on one line: `2 * t` never ends as `2`."""
+_GLUE = "\ue000"
+"""Stands for a space in such code until the lines are broken; no font has a letter there."""
 _BULLETS = "•◦▪"
 _PYTHON = ("python", "py", "python3", "")
 
@@ -58,7 +62,7 @@ def _block(node: SyntaxTreeNode, width: int, depth: int) -> list[Content]:
     match node.type:
         case "heading":
             style = "bold $text-primary" if node.tag in ("h1", "h2", "h3") else "bold"
-            return _inline(node, style).wrap(width)
+            return _wrapped(_inline(node, style), width)
         case "paragraph":
             return _wrapped(_inline(node), width)
         case "fence" | "code_block":
@@ -159,7 +163,7 @@ def _table(node: SyntaxTreeNode, width: int) -> list[Content]:
     lines: list[Content] = []
     for number, row in enumerate(rows):
         cells = [
-            cell.wrap(columns) if cell.plain else [Content("")]
+            _wrapped(cell, columns) if cell.plain else [Content("")]
             for cell, columns in zip(row, widths, strict=False)
         ]
         for parts in zip_longest(*cells):
@@ -200,7 +204,8 @@ def _html(text: str, width: int) -> list[Content]:
 
 
 def _wrapped(content: Content, width: int) -> list[Content]:
-    return [line for part in content.split("\n") for line in part.wrap(width)]
+    lines = [line for part in content.split("\n") for line in part.wrap(width)]
+    return [Content(line.plain.replace(_GLUE, " "), spans=line.spans) for line in lines]
 
 
 def _inline(node: SyntaxTreeNode, style: str = "") -> Content:
@@ -221,7 +226,10 @@ def _spans(node: SyntaxTreeNode, style: str | Style) -> list[Content]:
         case "text" | "html_inline":
             return styled([Content(node.content)])
         case "code_inline":
-            return styled([Content.styled(node.content, "$text-accent on $surface")])
+            code = node.content
+            if len(code) <= _WHOLE:
+                code = code.replace(" ", _GLUE)
+            return styled([Content.styled(code, "$text-accent on $surface")])
         case "strong":
             return styled(inner("bold"))
         case "em":

@@ -16,12 +16,14 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from tutor.course.model import Cell, Exercise
+from tutor.course.optional import lacking, where_from
 from tutor.session.snapshot import CellRun, InputWanted, Output, Problem
 from tutor.ui.widgets.editor import CodeEditor
+from tutor.ui.widgets.flow import Flow
 from tutor.ui.widgets.line_notes import notes_of
 from tutor.ui.widgets.mistakes import MistakeNotes
 from tutor.ui.widgets.output import OutputView
-from tutor.ui.widgets.plain import PlainStatic, one_line
+from tutor.ui.widgets.plain import PlainStatic, one_line, plain
 from tutor.ui.widgets.problem import ProblemCard
 from tutor.ui.widgets.tones import WAITING, Status, run_status
 from tutor.wire.observed.lines import CellLines
@@ -255,13 +257,49 @@ class RunnableView(Vertical, can_focus=True):
 
 
 class CellView(RunnableView):
-    """A cell of the lesson."""
+    """A cell of the lesson. Where packages are lacking, its reference output stands in."""
+
+    DEFAULT_CSS = """
+    CellView {
+        & > .stand-in { display: none; padding: 0 1; }
+        &.-stand-in > .stand-in { display: block; }
+    }
+    """
 
     def __init__(
         self, cell: Cell, text: str, *, id: str | None = None, classes: str | None = None
     ) -> None:
         super().__init__(cell, text, id=id, classes=classes)
         self.cell = cell
+
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """Packages without which the author's text cannot run here."""
+        return lacking(self.cell) if self.text == self.cell.source else ()
+
+    def compose_below(self) -> Iterable[Widget]:
+        yield Flow(self._stand_in, classes="stand-in")
+
+    def stand_in(self) -> None:
+        """Show what the cell shows where everything is installed."""
+        self.add_class("-stand-in")
+        self.query_one(".stand-in", Flow).reflow()
+
+    def _stand_in(self, width: int) -> list[Content]:
+        lacks = lacking(self.cell)
+        names = " and ".join(lacks)
+        told = f"○ Not run: {names} is not here. {where_from(lacks)}".replace("`", "")
+        lines = plain(told, "$text-warning").wrap(width)
+        if self.cell.output is not None and self.cell.output.match in ("exact", "shape"):
+            lines += plain("Where it is installed, this cell shows:", "$text-muted").wrap(width)
+            for line in self.cell.output.text.splitlines():
+                lines += plain(line, "$text-muted").wrap(width)
+        return lines
+
+    def watch_run(self, before: CellRun | None, run: CellRun | None) -> None:
+        super().watch_run(before, run)
+        if run is not None:
+            self.remove_class("-stand-in")
 
     @property
     def title(self) -> str:
