@@ -150,6 +150,16 @@ def test_prose_never_exceeds_its_width_and_loses_no_word() -> None:
             assert word in text.replace("↪ ", "")
 
 
+def test_short_code_in_a_sentence_stays_on_one_line() -> None:
+    text = "The slope of `t * t` is `2 * t`, so `a_very_long_name + another_name * 3` is not."
+    for width in range(20, 60):
+        plain = [line.plain for line in prose_lines(text, width)]
+        assert any("t * t" in line for line in plain)
+        assert any("2 * t" in line for line in plain)
+        assert " ".join(" ".join(plain).split()) == text.replace("`", "")
+        assert all(len(line.rstrip()) <= width for line in plain)
+
+
 def test_callouts_are_named_in_words() -> None:
     plain = [line.plain for line in prose_lines("> [!WARNING]\n> Mind the *gap*.", 40)]
     assert plain == ["▌ ! Warning", "▌ Mind the gap."]
