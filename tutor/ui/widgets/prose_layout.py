@@ -205,7 +205,7 @@ def _html(text: str, width: int) -> list[Content]:
 
 def _wrapped(content: Content, width: int) -> list[Content]:
     lines = [line for part in content.split("\n") for line in part.wrap(width)]
-    return [Content(line.plain.replace(_GLUE, " "), spans=line.spans) for line in lines]
+    return [Content(line.plain.replace(_GLUE, " "), spans=list(line.spans)) for line in lines]
 
 
 def _inline(node: SyntaxTreeNode, style: str = "") -> Content:
