@@ -19,7 +19,7 @@ from tutor.course.model import Choice, Quiz
 from tutor.course.quiz import judge
 from tutor.course.quizzes.parsons import shuffled
 from tutor.ui.digest import block_digest
-from tutor.ui.widgets.quiz import QuizView
+from tutor.ui.widgets.quiz import QuizView, feedback_lines
 from tutor.ui.widgets.quiz_arrangement import Arrangement
 from tutor.ui.widgets.quiz_choices import ChoiceList
 from tutor.ui.widgets.quiz_fix import LineList
@@ -370,3 +370,16 @@ async def test_a_question_fits_80_columns_and_is_told_without_colours(
         assert view.region.bottom <= 24
         if list(view.query(RowList)):
             assert "› " in frame(app)
+
+
+def test_a_choice_that_is_a_sentence_is_named_without_its_full_stop() -> None:
+    quiz = dataclasses.replace(
+        MULTI,
+        choices=(
+            Choice("It grows.", correct=True, why="It does."),
+            Choice("It may differ.", correct=True, why="It may."),
+            Choice("It never ends.", correct=False, why="It ends."),
+        ),
+    )
+    lines = feedback_lines(judge(quiz, ("0", "1")), 60, code=False)
+    assert [line.plain for line in lines[2:4]] == ["  It grows: It does.", "  It may differ: It may."]

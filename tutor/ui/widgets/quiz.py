@@ -156,7 +156,7 @@ def feedback_lines(judgement: QuizJudgement, width: int, *, code: bool) -> list[
         lines += [Content.styled("✗ Not yet. Try another answer.", "bold $text-error")]
     only = judgement.correct and len(judgement.feedback) == 1
     for choice, why in judgement.feedback:
-        named = _code_span(choice) if code and choice else choice
+        named = _code_span(choice) if code and choice else choice.removesuffix(".")
         text = f"{named}: {why}" if choice and not only else why
         lines += indented(prose_lines(text, max(8, width - 2)), "  ")
     if judgement.correct and judgement.explain:
