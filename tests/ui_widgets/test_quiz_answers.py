@@ -382,4 +382,7 @@ def test_a_choice_that_is_a_sentence_is_named_without_its_full_stop() -> None:
         ),
     )
     lines = feedback_lines(judge(quiz, ("0", "1")), 60, code=False)
-    assert [line.plain for line in lines[2:4]] == ["  It grows: It does.", "  It may differ: It may."]
+    assert [line.plain for line in lines[2:4]] == [
+        "  It grows: It does.",
+        "  It may differ: It may.",
+    ]
