@@ -22,6 +22,8 @@ __all__ = ["Proof", "prove_lesson"]
 
 FEW = 3
 """Seeds for answers that are wrong for any input."""
+SOME = 5
+"""Seeds for solutions, at least."""
 SLOW = 0.5
 """Seconds an attempt; slower ones are tried less often, or a lesson would take minutes."""
 
@@ -35,7 +37,7 @@ async def prove_lesson(
     and right answers, and mutants of the solution. In a hurry: the cells alone, as someone sees
     them who skips exercises. Then the questions that ask for it.
 
-    Solutions are tried with every seed, other right answers too unless that takes long, and what
+    Solutions and other right answers are tried with every seed unless that takes long, and what
     is to fail with the first few; at most `mutants` of each solution with one.
 
     Raises:
@@ -60,7 +62,7 @@ async def _as_taught(bench: Bench, seeds: Sequence[int]) -> bool:
     for block in bench.lesson.runnables():
         if isinstance(block, Exercise):
             solution = Attempt(block.solution, block.solution_place or block.place)
-            verdict = await _try_right(bench, block, solution, seeds, "the solution", len(seeds))
+            verdict = await _try_right(bench, block, solution, seeds, "the solution", SOME)
             proof.add(judging.slow_check(block, verdict) if verdict else None)
             bench.above.append(block)
         elif lacks := lacking(block):
