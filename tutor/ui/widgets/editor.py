@@ -13,6 +13,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.document._document import EditResult, Selection
 from textual.document._edit import Edit
+from textual.geometry import Region
 from textual.message import Message
 from textual.reactive import reactive
 from textual.strip import Strip
@@ -25,7 +26,7 @@ from tutor.ui.widgets.line_notes import GAP, LineNotes, note_text, unchanged
 
 
 class CodeEditor(TextArea):
-    """Edits the Python text of one block; grows with it, scrolls when it reaches max-height.
+    """Edits the Python text of one block; grows with it, scrolls beyond the longest cell of a lesson.
 
     Enter indents, Tab and Shift+Tab move lines, Ctrl+/ comments, Escape hands the focus to the
     block around it. Function keys, Ctrl+J and every other key it has no use for bubble on.
@@ -35,7 +36,7 @@ class CodeEditor(TextArea):
     CodeEditor {{
         height: auto;
         min-height: 1;
-        max-height: 24;
+        max-height: 40;
         border: none;
         padding: 0 1;
         background: $surface;
@@ -205,6 +206,19 @@ class CodeEditor(TextArea):
         self.error_line = 0
         self._number_lines()
         self.post_message(self.Edited(self, self.block, self.text))
+
+    def on_text_area_selection_changed(self) -> None:
+        if self.has_focus:
+            self.call_after_refresh(self._keep_cursor_in_sight)
+
+    def _keep_cursor_in_sight(self) -> None:
+        """The editor is as tall as its text, so what scrolls is what it stands in."""
+        for node in self.ancestors:
+            if isinstance(node, Widget) and node.allow_vertical_scroll:
+                place = self.cursor_screen_offset - node.content_region.offset
+                row = Region(0, place.y + round(node.scroll_y), 1, 1)
+                node.scroll_to_region(row, animate=False, x_axis=False)
+                return
 
     def on_key(self, event: events.Key) -> None:
         if self.read_only:
