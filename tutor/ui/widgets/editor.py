@@ -26,7 +26,7 @@ from tutor.ui.widgets.line_notes import GAP, LineNotes, note_text, unchanged
 
 
 class CodeEditor(TextArea):
-    """Edits the Python text of one block; grows with it, scrolls beyond the longest cell of a lesson.
+    """Edits the Python text of one block; grows with it, scrolls beyond max-height.
 
     Enter indents, Tab and Shift+Tab move lines, Ctrl+/ comments, Escape hands the focus to the
     block around it. Function keys, Ctrl+J and every other key it has no use for bubble on.
