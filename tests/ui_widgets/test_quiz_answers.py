@@ -386,3 +386,14 @@ def test_a_choice_that_is_a_sentence_is_named_without_its_full_stop() -> None:
         "  It grows: It does.",
         "  It may differ: It may.",
     ]
+
+
+async def test_a_number_and_enter_pick_the_line_and_leave_its_replacement_open() -> None:
+    view = QuizView(FIX)
+    app = Listener(view)
+    async with app.run_test(size=(80, 24)) as pilot:
+        view.query_one(LineList).focus()
+        await pilot.press("2", "enter")
+        await pilot.pause()
+        assert app.answers == []
+        assert "Line 2 is the wrong one" in frame(app)

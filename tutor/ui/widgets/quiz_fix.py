@@ -58,6 +58,10 @@ class LineList(RowList):
     def action_choose(self) -> None:
         self.action_submit()
 
+    def number_pressed(self, number: int) -> None:
+        """Only go there: the Enter that follows a number must not answer the next question."""
+        self.cursor = number
+
     def action_submit(self) -> None:
         if self._lines_of_code[self.cursor].strip():
             self.picked = self.cursor + 1
