@@ -43,3 +43,13 @@ async def test_reruns_are_kept_to_compare_and_gradients_are_named(session: Sessi
     assert names == ["net.weight", "net.bias"]
     after = await run_cell(session, "1 + 1", "other")
     assert after.observed.training == training, "another cell that trains nothing changes nothing"
+
+
+async def test_a_number_that_an_earlier_cell_left_is_not_followed(session: Session) -> None:
+    await run_cell(session, "share = torch.tensor(0.9).item()", "before")
+    kept = LOOP + "    share = torch.tensor(0.1 * epoch).item()\n"
+    tracked = (await run_cell(session, kept, "train")).observed.training.tracked
+    (share,) = (one for one in tracked if one.name == "share")
+    values = [value for _, value in share.series]
+    assert 0.9 not in values
+    assert abs(values[-1] - 0.2) < 1e-6

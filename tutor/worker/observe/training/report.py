@@ -26,9 +26,13 @@ _GROUPS = 8
 class LoopReport:
     """Remembers the loops of the cell itself, so that they can be read once more at the end."""
 
-    def __init__(self, maps: Mapping[str, CellMap], losses: Losses) -> None:
+    def __init__(
+        self, maps: Mapping[str, CellMap], losses: Losses, names: Mapping[str, Any]
+    ) -> None:
+        """names: the cell's names before it ran; the numbers among them are of earlier cells."""
         self._maps = maps
         self._losses = losses
+        self._earlier = {name: value for name, value in names.items() if type(value) is float}
         self._lengths = Lengths(maps, COUNTS.lengths)
         self._of_cell: list[Loop] = []
 
@@ -73,8 +77,13 @@ class LoopReport:
         return [place for place in found if place is not None]
 
     def _scalars(self, names: Sequence[str], values: Mapping[str, Any]) -> tuple[ScalarValue, ...]:
-        known = self._losses.names
-        return scalars(dict.fromkeys(names), values, lambda name: name in known)
+        known, earlier = self._losses.names, self._earlier
+
+        def skipped(name: str) -> bool:
+            # The very object that was there before the run: nothing has been kept yet.
+            return name in known or (name in earlier and values.get(name) is earlier[name])
+
+        return scalars(dict.fromkeys(names), values, skipped)
 
 
 def rate_of(optimizer: Any, name: str) -> LearningRate:

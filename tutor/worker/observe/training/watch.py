@@ -51,7 +51,7 @@ class Watch:
         self._run = run
         self._maps = maps
         self._losses = Losses()
-        self._loops = LoopReport(maps, self._losses)
+        self._loops = LoopReport(maps, self._losses, run.names)
         self._gradients = GradientWatch(run, Names(run.names))
         self._busy = _thread.allocate_lock()
         self._main = threading.main_thread().ident
