@@ -52,6 +52,24 @@ async def carry_right(pilot: Pilot[None], order: OrderList, wanted: tuple[int, .
         await pilot.press(str(len(wanted) + 1), "x")
 
 
+# ------------------------------------------------------------------ multi
+
+
+async def test_enter_with_nothing_ticked_says_how_to_tick() -> None:
+    app = Listener(QuizView(MULTI))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        app.query_one(ChoiceList).focus()
+        await pilot.pause()
+        await pilot.press("enter")
+        await pilot.pause()
+        assert app.answers == []
+        assert [str(toast.render()) for toast in app.screen.query("Toast")] == [
+            "No answer was ticked yet. Space ticks one."
+        ]
+        await pilot.press("space", "enter")
+        assert len(app.answers) == 1
+
+
 # ------------------------------------------------------------------ blank
 
 

@@ -72,3 +72,6 @@ class ChoiceList(RowList):
             self.chosen = frozenset({self._order[self.cursor]})
         if self.chosen:
             self.post_message(self.Submitted(tuple(map(str, sorted(self.chosen)))))
+        else:
+            # Enter alone judges a single choice, so it is expected to do something here, too.
+            self.notify("No answer was ticked yet. Space ticks one.", markup=False, timeout=5)
