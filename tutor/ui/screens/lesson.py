@@ -16,12 +16,10 @@ from tutor.ui.banner import banner
 from tutor.ui.inspector import Inspector
 from tutor.ui.keys import Where, bindings
 from tutor.ui.marks import step_marks
-from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.lesson_work import LessonWork
 from tutor.ui.step_view import StepView
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.exercise import ExerciseView
-from tutor.ui.widgets.graph_tree import TreePanel
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, plain
 from tutor.ui.widgets.quiz import QuizView
@@ -29,14 +27,13 @@ from tutor.ui.widgets.runnable import RunnableView
 from tutor.ui.widgets.status import WorkerStatus
 from tutor.ui.widgets.stepbar import StepBar
 from tutor.ui.widgets.tensors import TensorsPanel
-from tutor.ui.widgets.training import TrainingPanel
 from tutor.ui.workbench import Workbench
 
 _NO_LINES = "-no-lines"
 """Class of the app while what lines made is hidden."""
 
 
-class LessonScreen(LessonWork, TutorScreen):
+class LessonScreen(LessonWork):
     """Steps stay mounted once shown, so that undo, scroll and verdicts survive moving about.
 
     The focus starts on the remembered block, else on the step's text.
@@ -54,7 +51,6 @@ class LessonScreen(LessonWork, TutorScreen):
         self._steps: dict[str, StepView] = {}
         self._step = step
         self._stood = ("", "")
-        self._before_panel: Widget | None = None
         at = bench.lesson.steps.index(step)
         self._visited = {s.id for s in bench.lesson.steps[:at]} if at else set[str]()
 
@@ -126,10 +122,10 @@ class LessonScreen(LessonWork, TutorScreen):
         self.show_runs()
         self.show_banner(self.tutor.snapshot)
         self.show_marks()
-        self._close_overlay()
+        self.close_overlay()
         self.stand_at(block if block in view.blocks else "")
         view.enter(block)
-        self._footer()
+        self.footer_changed()
 
     def stand_at(self, block: str) -> None:
         """Remember the place for "Continue"."""
@@ -156,10 +152,7 @@ class LessonScreen(LessonWork, TutorScreen):
 
     def action_leave(self) -> None:
         """Escape: out of the panel, else to the course map."""
-        if self.has_class("-overlay") or self._focus_in(Inspector):
-            self._close_overlay()
-            self._back_from_panel()
-        else:
+        if not self.leave_panel():
             self.action_map()
 
     def action_lines(self) -> None:
@@ -173,56 +166,10 @@ class LessonScreen(LessonWork, TutorScreen):
             else "What each line made is hidden. F6 shows it again."
         )
 
-    def action_inspector(self) -> None:
-        """To the panel; from the panel, close it."""
-        inspector = self.query_one(Inspector)
-        if self._focus_in(Inspector):
-            self._close_overlay()
-            self.add_class("-closed")
-            self._back_from_panel()
-            return
-        self._before_panel = self.focused
-        self.remove_class("-closed")
-        self.add_class("-overlay")
-        inspector.focus_panel()
-
-    def action_next_panel(self) -> None:
-        """The next panel, without leaving the editor; into view where it was hidden."""
-        inspector = self.query_one(Inspector)
-        inside, hidden = self._focus_in(Inspector), not inspector.display
-        hidden = (
-            hidden
-            or self.has_class("-closed")
-            or (self.has_class("-narrow") and not self.has_class("-overlay"))
-        )
-        if hidden:
-            self.action_inspector()
-            return
-        inspector.turn()
-        if inside:
-            inspector.focus_panel()
-        self._footer()
-
-    def action_full_panel(self) -> None:
-        """The panel alone on the screen, and back."""
-        if not self._focus_in(Inspector):
-            self.action_inspector()
-            self.add_class("-full")
-        else:
-            self.toggle_class("-full")
-
-    def _close_overlay(self) -> None:
-        self.remove_class("-full")
-        self.remove_class("-overlay")
-
-    def _back_from_panel(self) -> None:
-        before, self._before_panel = self._before_panel, None
-        if before is not None and before.is_attached and before.focusable:
-            before.focus()
-        else:
-            self.step_view.enter(self._stood[1])
-
     # -------------------------------------------------------------- focus
+
+    def enter_main(self) -> None:
+        self.step_view.enter(self._stood[1])
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         view = self._block_around(event.widget)
@@ -230,7 +177,7 @@ class LessonScreen(LessonWork, TutorScreen):
             self.stand_at(view.block_id)
         elif isinstance(event.widget, StepView):
             self.stand_at("")
-        self._footer()
+        self.footer_changed()
 
     def on_descendant_blur(self) -> None:
         self.bench.flush()
@@ -242,12 +189,8 @@ class LessonScreen(LessonWork, TutorScreen):
             found.append("editor")
         elif isinstance(focused, OutputView):
             found.append("output")
-        elif isinstance(focused, TensorsPanel):
-            found.append("tensors")
-        elif isinstance(focused, TreePanel):
-            found.append("tree")
-        elif isinstance(focused, TrainingPanel):
-            found.append("training")
+        elif panel := self.panel_context():
+            found.append(panel)
         elif focused is not None and isinstance(self._block_around(focused), QuizView):
             found.append("quiz")
         elif isinstance(focused, StepView):
@@ -255,12 +198,6 @@ class LessonScreen(LessonWork, TutorScreen):
         elif focused is not None:
             found.append("block")
         return (*found, "lesson", "app")
-
-    def about(self) -> tuple[str, str] | None:
-        if not self._focus_in(Inspector):
-            return None
-        panel = self.query_one(Inspector).panel
-        return f"The {panel.title} panel", panel.about
 
     def focused_block(self) -> RunnableView | QuizView | None:
         return self._block_around(self.focused) if self.focused else None
@@ -271,15 +208,9 @@ class LessonScreen(LessonWork, TutorScreen):
                 return node
         return None
 
-    def _focus_in(self, kind: type[Widget]) -> bool:
-        focused = self.focused
-        return focused is not None and any(
-            isinstance(node, kind) for node in focused.ancestors_with_self
-        )
-
-    def _footer(self) -> None:
+    def footer_changed(self) -> None:
         view = self.focused_block()
-        if self._focus_in(Inspector):
+        if self.focus_in(Inspector):
             self.show_footer("tensors" if isinstance(self.focused, TensorsPanel) else "panel")
         elif isinstance(view, ExerciseView):
             self.show_footer("exercise")

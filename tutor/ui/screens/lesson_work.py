@@ -7,15 +7,13 @@ from typing import TYPE_CHECKING
 from textual import work
 
 from tutor.ui.inspector import Inspector
-from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.dialogs import Confirm
 from tutor.ui.screens.history import HistoryScreen
-from tutor.ui.screens.tensor import TensorScreen
+from tutor.ui.screens.panelled import PanelledScreen
 from tutor.ui.widgets.editor import CodeEditor
 from tutor.ui.widgets.exercise import ExerciseView
 from tutor.ui.widgets.quiz import QuizView
 from tutor.ui.widgets.runnable import CellView, RunnableView
-from tutor.ui.widgets.tensors import TensorsPanel
 from tutor.ui.widgets.verdict import VerdictCard
 
 if TYPE_CHECKING:
@@ -26,7 +24,7 @@ SAVE_AFTER = 0.25
 """Seconds of quiet after which typed text is saved."""
 
 
-class LessonWork(TutorScreen):
+class LessonWork(PanelledScreen):
     """The half of the lesson screen that talks to the workbench."""
 
     bench: Workbench
@@ -233,26 +231,6 @@ class LessonWork(TutorScreen):
 
         self.app.push_screen(HistoryScreen(view.block_id, texts), put_back)
         return True
-
-    # -------------------------------------------------------------- tensors
-
-    def on_tensors_panel_tensor_opened(self, event: TensorsPanel.TensorOpened) -> None:
-        event.stop()
-        self.app.push_screen(TensorScreen(event.path))
-
-    def on_tensors_panel_graph_wanted(self, event: TensorsPanel.GraphWanted) -> None:
-        event.stop()
-        self._show_graph_of(event.path)
-
-    @work(exclusive=True, group="trace")
-    async def _show_graph_of(self, path: str) -> None:
-        reason = await self.tutor.session.trace(path)
-        if reason:
-            self.tutor.say(f"{path} has no graph to show. {reason}")
-            return
-        inspector = self.query_one(Inspector)
-        inspector.bring("graph")
-        inspector.focus_panel()
 
     # -------------------------------------------------------------- which block
 

@@ -6,9 +6,18 @@ from textual import work
 from textual.widget import Widget
 
 from tutor.ui.inspector import Inspector
+from tutor.ui.keys import Where
 from tutor.ui.screens.base import TutorScreen
 from tutor.ui.screens.tensor import TensorScreen
+from tutor.ui.widgets.graph_tree import TreePanel
 from tutor.ui.widgets.tensors import TensorsPanel
+from tutor.ui.widgets.training import TrainingPanel
+
+_KEYS_OF: tuple[tuple[type[Widget], Where], ...] = (
+    (TensorsPanel, "tensors"),
+    (TreePanel, "tree"),
+    (TrainingPanel, "training"),
+)
 
 
 class PanelledScreen(TutorScreen):
@@ -74,6 +83,11 @@ class PanelledScreen(TutorScreen):
         """Back to how the screen stood before a panel took room."""
         self.remove_class("-full")
         self.remove_class("-overlay")
+
+    def panel_context(self) -> Where | None:
+        """Whose keys the focused panel has, None for panels without keys of their own."""
+        focused = self.focused
+        return next((where for kind, where in _KEYS_OF if isinstance(focused, kind)), None)
 
     def about(self) -> tuple[str, str] | None:
         """What help says of the panel that has the focus."""

@@ -16,7 +16,6 @@ from tutor.session.snapshot import CellRun, Snapshot
 from tutor.ui.inspector import Inspector
 from tutor.ui.keys import Where, bindings, key
 from tutor.ui.screens.panelled import PanelledScreen
-from tutor.ui.widgets.graph_tree import TreePanel
 from tutor.ui.widgets.output import OutputView
 from tutor.ui.widgets.plain import PlainStatic, one_line, plain
 from tutor.ui.widgets.runnable import RunnableView
@@ -24,7 +23,6 @@ from tutor.ui.widgets.script_view import ScriptView
 from tutor.ui.widgets.source import SourceView
 from tutor.ui.widgets.status import WorkerStatus
 from tutor.ui.widgets.tensors import TensorsPanel
-from tutor.ui.widgets.training import TrainingPanel
 
 if TYPE_CHECKING:
     from tutor.ui.script_app import ScriptApp
@@ -204,10 +202,6 @@ class ScriptScreen(PanelledScreen):
             found.append("reading")
         elif isinstance(focused, OutputView):
             found.append("output")
-        elif isinstance(focused, TensorsPanel):
-            found.append("tensors")
-        elif isinstance(focused, TreePanel):
-            found.append("tree")
-        elif isinstance(focused, TrainingPanel):
-            found.append("training")
+        elif panel := self.panel_context():
+            found.append(panel)
         return (*found, "script", "app")
