@@ -9,6 +9,7 @@ import pytest
 
 from tests.ui.scripted import READY, ScriptedSession
 from tutor.course.model import Pack, Prose
+from tutor.course.replay import above, through_step
 from tutor.progress.model import BlockProgress, LessonProgress, Position
 from tutor.progress.store import ProgressStore
 from tutor.session.snapshot import CellRun, Problem, Snapshot
@@ -18,7 +19,6 @@ from tutor.ui.continue_at import continue_at
 from tutor.ui.digest import block_digest
 from tutor.ui.keys import key_text
 from tutor.ui.marks import lesson_tally, step_marks, unit_tally
-from tutor.ui.replay import above, through_step
 from tutor.ui.stale import with_stale
 from tutor.ui.workbench import Workbench
 

@@ -11,8 +11,8 @@ from tests.ui.scripted import ScriptedSession
 from tutor.course.index import open_pack
 from tutor.course.model import Cell, Pack, Place
 from tutor.course.optional import COMPILER, lacking, where_from
+from tutor.course.replay import above
 from tutor.progress.store import ProgressStore
-from tutor.ui.replay import above
 
 ROOT = Path(__file__).parents[2]
 FIRST = "first/rows"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tutor.course.model import Cell, Exercise, Lesson
-from tutor.course.optional import lacking
+from tutor.course.replay import above
 from tutor.session.api import Assignment, Code
 
 
@@ -26,11 +26,5 @@ def assignment_of(lesson: Lesson, exercise: Exercise, source: str, seed: int) ->
 
 
 def earlier(lesson: Lesson, exercise: Exercise) -> tuple[Code, ...]:
-    """The cells above `exercise` that run to their end, which is what a fresh check replays."""
-    above: list[Code] = []
-    for block in lesson.runnables():
-        if block.id == exercise.id:
-            break
-        if isinstance(block, Cell) and not block.expect and not lacking(block):
-            above.append(code_of(block))
-    return tuple(above)
+    """The cells above `exercise` that a fresh check replays for someone who solved nothing."""
+    return tuple(map(code_of, above(lesson, exercise.id, lambda _: False)))

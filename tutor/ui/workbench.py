@@ -9,12 +9,12 @@ from collections.abc import Sequence
 
 from tutor.course.model import Cell, Exercise, Lesson, Quiz, Runnable, Step
 from tutor.course.quiz import QuizJudgement, judge
+from tutor.course.replay import above, through_step
 from tutor.progress.api import ProgressAPI
 from tutor.progress.model import LessonProgress
 from tutor.session.api import Assignment, Code, SessionAPI
 from tutor.session.snapshot import CellRun, Snapshot, Verdict
 from tutor.ui.digest import block_digest
-from tutor.ui.replay import above, through_step
 from tutor.ui.stale import with_stale
 
 
